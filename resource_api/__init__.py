@@ -1,0 +1,32 @@
+"""A directory of the help that communities offer, and the referrals that lead people to it.
+
+`create_app` is the one place where the web application is put together. Flask is imported inside it, so that
+the command line and the rooms never pay for a web framework.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from resource_api.settings import Settings
+
+VERSION = "0.1.0"
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """Put the web application together; nothing is connected to before the first request that needs it."""
+    from flask import Flask
+
+    from resource_api.api import add_api
+    from resource_api.api.context import Wiring
+    from resource_api.database import Database
+    from resource_api.settings import Settings
+    from resource_api.wiring import attach_index
+
+    settings = settings or Settings.from_environment()
+    app = Flask("resource_api", static_folder=None, template_folder=None)
+    database = Database(settings.database_url)
+    app.extensions["resource_api"] = Wiring(settings, database, attach_index(database))
+    add_api(app)
+    return app

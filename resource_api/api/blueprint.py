@@ -1,0 +1,118 @@
+"""HOW A VIEW IS DECLARED: flask-smorest's blueprint with its faults mended, and how stored JSON is answered."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from hashlib import blake2b
+from typing import Any
+
+import flask_smorest
+import marshmallow as ma
+from flask import Response, request
+from werkzeug.http import http_date
+
+from resource_api.api.arguments import StrictParser, refuse_parameters
+from resource_api.api.context import settings
+from resource_api.api.headers import GZIP_SUFFIX, is_gzipped
+
+View = Callable[..., Any]
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A group of operations: `public` ones may be asked from any web page, `documented` ones are in the OpenAPI."""
+
+    ARGUMENTS_PARSER = StrictParser()
+    PAGINATION_HEADER_NAME = None
+
+    def __init__(self, *args: Any, public: bool = True, documented: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.public = public
+        self.documented = documented
+
+    def arguments(
+        self, schema: type[ma.Schema] | ma.Schema, *, location: str = "query", **options: Any
+    ) -> Callable[[View], View]:
+        """Read the arguments of a view through a schema, by default from the query string."""
+        instance = schema() if isinstance(schema, type) else schema  # once, not once per request
+        decorate = super().arguments(instance, location=location, **options)
+
+        def decorator(view: View) -> View:
+            decorated: Any = decorate(view)
+            # flask-smorest names the response after HTTPStatus, which newer Pythons spell otherwise.
+            decorated._apidoc["arguments"]["responses"] = {422: "INVALID_ARGUMENTS"}
+            return decorated  # type: ignore[no-any-return]
+
+        return decorator
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any
+    ) -> None:
+        """Register a view; one that declares no query parameters refuses them."""
+        if view_func is not None:
+            view_func = self._strict(view_func)
+        super().add_url_rule(rule, endpoint, view_func, **options)
+
+    def _strict(self, view: Any) -> Any:
+        if not isinstance(view, type):
+            return view if _reads_query(view) else _without_parameters(view)
+        for method in self.HTTP_METHODS:
+            function = getattr(view, method.lower(), None)
+            if function is not None and not _reads_query(function):
+                setattr(view, method.lower(), _without_parameters(function))
+        return view
+
+
+def json_bytes(
+    body: bytes,
+    *,
+    etag: str | None = None,
+    max_age: int | None = None,
+    modified: datetime | None = None,
+    vary: tuple[str, ...] = (),
+    mimetype: str = "application/json",
+) -> Response:
+    """Answer with JSON that is already serialised, or with 304 where the client has it.
+
+    `etag` is the bare value, without quotes; without one the body's digest is taken. `max_age` is in seconds and
+    defaults to the settings'. https://www.rfc-editor.org/rfc/rfc9110#section-13
+    """
+    etag = etag or blake2b(body, digest_size=12).hexdigest()
+    response = Response(body, mimetype=mimetype)
+    headers = response.headers
+    # Each encoding is another sequence of bytes, so it has another strong tag.
+    headers["ETag"] = f'"{etag}{GZIP_SUFFIX}"' if is_gzipped(response) else f'"{etag}"'
+    age = settings().cache_seconds if max_age is None else max_age
+    headers["Cache-Control"] = f"public, max-age={age}"
+    if vary:
+        headers["Vary"] = ", ".join(vary)
+    if modified is not None:
+        headers["Last-Modified"] = http_date(modified)
+    if _has_already(etag, modified):
+        response.status_code = 304
+        response.set_data(b"")
+        del headers["Content-Type"], headers["Content-Length"]
+    return response
+
+
+def _has_already(etag: str, modified: datetime | None) -> bool:
+    if request.method not in ("GET", "HEAD"):
+        return False
+    if "If-None-Match" in request.headers:
+        known = request.if_none_match
+        return known.star_tag or known.contains_weak(etag) or known.contains_weak(etag + GZIP_SUFFIX)
+    since = request.if_modified_since
+    return since is not None and modified is not None and modified.replace(microsecond=0) <= since
+
+
+def _reads_query(view: Any) -> bool:
+    documented = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    return any(parameter["in"] == "query" for parameter in documented)
+
+
+def _without_parameters(view: View) -> View:
+    @wraps(view)
+    def strict(*args: Any, **kwargs: Any) -> Any:
+        refuse_parameters()
+        return view(*args, **kwargs)
+
+    return strict

@@ -1,0 +1,86 @@
+"""WHAT A VIEW MAY REACH FOR: the settings, the database, this request's sessions and language."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from flask import Flask, current_app, g, request
+from sqlalchemy.orm import Session
+
+from resource_api.database import Database
+from resource_api.search.index import SearchIndex
+from resource_api.settings import Settings
+
+Language = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = ("en", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What create_app made for the views of one application."""
+
+    settings: Settings
+    database: Database
+    index: SearchIndex
+
+
+def settings() -> Settings:
+    """Get the settings of the running application."""
+    return _wiring().settings
+
+
+def database() -> Database:
+    """Get the database of the running application."""
+    return _wiring().database
+
+
+def search_index() -> SearchIndex:
+    """Get the search index of the running application."""
+    return _wiring().index
+
+
+def session() -> Session:
+    """Get this request's reading session, opened when first asked for.
+
+    It is closed when the request ends; a streamed body that still reads needs `flask.stream_with_context`.
+    """
+    if "reading" not in g:
+        g.reading = _sessions().enter_context(database().read())
+    return cast(Session, g.reading)
+
+
+def write_session() -> Session:
+    """Get this request's writing session; the view that asked for it commits, once."""
+    if "writing" not in g:
+        g.writing = _sessions().enter_context(database().write())
+    return cast(Session, g.writing)
+
+
+def language() -> Language:
+    """Get the language of labels, hours and errors: `lang`, else Accept-Language, else English."""
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        return cast(Language, asked)
+    if "Accept-Language" not in request.headers:
+        return "en"
+    return cast(Language, request.accept_languages.best_match(LANGUAGES, "en"))
+
+
+def add_teardown(app: Flask) -> None:
+    """Close the sessions of a request when it ends."""
+    app.teardown_appcontext(_close_sessions)
+
+
+def _wiring() -> Wiring:
+    return cast(Wiring, current_app.extensions["resource_api"])
+
+
+def _sessions() -> ExitStack:
+    if "sessions" not in g:
+        g.sessions = ExitStack()
+    return cast(ExitStack, g.sessions)
+
+
+def _close_sessions(_error: BaseException | None) -> None:
+    if "sessions" in g:
+        g.sessions.close()

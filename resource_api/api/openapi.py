@@ -1,0 +1,148 @@
+"""GET /openapi.json : the API's own definition, OpenAPI 3.1, made from the views.
+
+Made when first asked for: starting must not wait for it.
+https://spec.openapis.org/oas/v3.1.0
+"""
+
+from copy import deepcopy
+from typing import Any
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Flask, Response, current_app
+
+from resource_api import VERSION
+from resource_api.api.blueprint import Blueprint, json_bytes
+from resource_api.api.context import Wiring
+from resource_api.api.errors import MEDIA_TYPE
+
+JSON = dict[str, Any]
+
+_REQUIREMENT = "https://docs.openreferral.org/en/latest/hsds/codelists.html#api-endpoint-requirement"
+_TAGS = (
+    {
+        "name": "required",
+        "description": "Required by the HSDS API specification.",
+        "externalDocs": {"url": _REQUIREMENT},
+    },
+    {
+        "name": "optional",
+        "description": "Optional in the HSDS API specification.",
+        "externalDocs": {"url": _REQUIREMENT},
+    },
+    {"name": "search", "description": "Find what fits: by need, place, time and person."},
+    {"name": "profile", "description": "How our documents differ from plain HSDS."},
+    {"name": "operations", "description": "Health, and what each refusal means."},
+)
+_ERRORS = (
+    ("DEFAULT_ERROR", "Any other refusal, as a problem (RFC 9457)."),
+    ("INVALID_ARGUMENTS", "A parameter or field is unknown, missing or wrong."),
+)
+
+blueprint = Blueprint("openapi", __name__, documented=False)
+
+
+class FieldErrorSchema(ma.Schema):
+    """One thing wrong with one field."""
+
+    field = ma.fields.String(required=True)
+    detail = ma.fields.String(required=True)
+    hint = ma.fields.String(metadata={"description": "What would be right."})
+
+
+class ProblemSchema(ma.Schema):
+    """A problem, as RFC 9457 has it."""
+
+    type = ma.fields.Url(required=True, metadata={"description": "Names the kind, and leads to its meaning."})
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String(required=True)
+    request_id = ma.fields.String(required=True, metadata={"description": "Under which it was logged."})
+    errors = ma.fields.List(ma.fields.Nested(FieldErrorSchema))
+    suggestions = ma.fields.List(ma.fields.String())
+
+
+class _Definition(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's maker of definitions; what it adds to the application is left out (errors.py has ours)."""
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+    def _register_responses(self) -> None:
+        for name, description in _ERRORS:
+            content = {MEDIA_TYPE: {"schema": ProblemSchema}}
+            self.spec.components.response(name, {"description": description, "content": content}, lazy=True)
+
+
+@blueprint.route("/openapi.json")
+def show_openapi() -> Response:
+    """Get the definition of this API."""
+    return json_bytes(orjson.dumps(write_openapi(current_app)))
+
+
+def write_openapi(app: Flask) -> JSON:
+    """Write the definition of every documented operation of an application."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = _define(app)
+    return deepcopy(app.extensions["openapi"])  # type: ignore[no-any-return]
+
+
+def write_openapi_patch(definition: JSON) -> JSON:
+    """Write, as a merge patch of HSDS's own openapi.json, the operations that HSDS does not have."""
+    ours = {
+        path: item
+        for path, item in definition["paths"].items()
+        if not any(set(operation["tags"]) & {"required", "optional"} for operation in _operations(item))
+    }
+    needed: dict[str, JSON] = {}
+    _collect(ours, definition, needed)
+    return {"info": definition["info"], "tags": definition["tags"], "paths": ours, "components": needed}
+
+
+def _define(app: Flask) -> JSON:
+    wiring: Wiring = app.extensions["resource_api"]
+    api = _Definition(
+        app,
+        spec_kwargs={
+            "title": wiring.settings.publisher_name,
+            "version": VERSION,
+            "openapi_version": "3.1.0",
+            "info": {
+                "summary": "A community resource directory: what help exists, for this need, near this person.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+            "servers": [{"url": wiring.settings.public_url}],
+            "externalDocs": {
+                "description": "Open Referral HSDS",
+                "url": "https://docs.openreferral.org/en/latest/hsds/",
+            },
+        },
+    )
+    for tag in _TAGS:
+        api.spec.tag(tag)
+    for group in app.blueprints.values():
+        if isinstance(group, Blueprint) and group.documented:
+            group.register_views_in_doc(api, app, api.spec, name=group.name, parameters=None)
+    return orjson.loads(orjson.dumps(api.spec.to_dict(), option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
+
+
+def _operations(item: JSON) -> list[JSON]:
+    return [operation for name, operation in item.items() if name not in ("parameters", "summary")]
+
+
+def _collect(part: Any, definition: JSON, needed: dict[str, JSON]) -> None:
+    """Collect the components that a part of the definition refers to, and those that they refer to."""
+    if isinstance(part, list):
+        for child in part:
+            _collect(child, definition, needed)
+    elif isinstance(part, dict):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/components/"):
+            _, _, kind, name = reference.split("/")
+            if name not in needed.setdefault(kind, {}):
+                needed[kind][name] = definition["components"][kind][name]
+                _collect(needed[kind][name], definition, needed)
+        for child in part.values():
+            _collect(child, definition, needed)

@@ -1,0 +1,126 @@
+"""WHICH REFUSALS THERE ARE: every kind of problem, with its stable name; each is documented under /problems."""
+
+from dataclasses import dataclass
+
+from resource_api.api.context import LANGUAGES, Language
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of problem: its stable name, its status, and what it is called in each language."""
+
+    slug: str
+    status: int
+    titles: tuple[str, str]
+    meaning: str
+
+    def title(self, in_language: Language) -> str:
+        """Get the title in a language."""
+        return self.titles[LANGUAGES.index(in_language)]
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    kind.slug: kind
+    for kind in (
+        ProblemKind(
+            "bad-request",
+            400,
+            ("Bad request", "Solicitud incorrecta"),
+            "The request is not well-formed HTTP.",
+        ),
+        ProblemKind(
+            "bad-json",
+            400,
+            ("The body is not JSON", "El cuerpo no es JSON"),
+            "The body could not be read as JSON; the detail gives the line and column.",
+        ),
+        ProblemKind(
+            "unauthorized",
+            401,
+            ("Not signed in", "No ha iniciado sesión"),
+            "The request needs credentials; WWW-Authenticate names the scheme.",
+        ),
+        ProblemKind(
+            "forbidden", 403, ("Not allowed", "No permitido"), "These credentials do not allow this."
+        ),
+        ProblemKind(
+            "not-found",
+            404,
+            ("Not found", "No encontrado"),
+            "There is no such page, or no record with this id.",
+        ),
+        ProblemKind(
+            "method-not-allowed",
+            405,
+            ("Method not allowed", "Método no permitido"),
+            "This URL does not answer to this method; Allow lists those it answers to.",
+        ),
+        ProblemKind(
+            "gone",
+            410,
+            ("Deleted", "Eliminado"),
+            "The record with this id was deleted; the detail says when.",
+        ),
+        ProblemKind(
+            "content-too-large",
+            413,
+            ("The body is too large", "El cuerpo es demasiado grande"),
+            "A body may have 1 MiB, and JSON may be nested 32 deep.",
+        ),
+        ProblemKind(
+            "uri-too-long",
+            414,
+            ("The URL is too long", "La URL es demasiado larga"),
+            "A query string may have 8,000 bytes; POST twins of the queries take a body.",
+        ),
+        ProblemKind(
+            "unsupported-media-type",
+            415,
+            ("Unsupported media type", "Tipo de contenido no admitido"),
+            "The body is of another type than this URL takes; Accept-Post names the right one.",
+        ),
+        ProblemKind(
+            "invalid-arguments",
+            422,
+            ("Invalid arguments", "Argumentos no válidos"),
+            "A parameter or a field is unknown, missing or wrong; `errors` names each and says what would be right.",
+        ),
+        ProblemKind(
+            "bad-query",
+            422,
+            ("This cannot be answered as asked", "No se puede responder a esta pregunta"),
+            "Every parameter is well-formed, but together they ask nothing that can be answered.",
+        ),
+        ProblemKind(
+            "unknown-place",
+            422,
+            ("Unknown place", "Lugar desconocido"),
+            "A place is neither a known ZIP code, nor a point, nor a known town; `suggestions` lists the likeliest.",
+        ),
+        ProblemKind(
+            "too-many-requests",
+            429,
+            ("Too many requests", "Demasiadas solicitudes"),
+            "Wait for as long as Retry-After says.",
+        ),
+        ProblemKind(
+            "internal-error",
+            500,
+            ("Something went wrong here", "Algo falló aquí"),
+            "A fault of ours. It was logged under the request_id; nothing was saved.",
+        ),
+        ProblemKind(
+            "unavailable",
+            503,
+            ("Not available right now", "No disponible en este momento"),
+            "The service cannot answer now; try again after Retry-After seconds.",
+        ),
+        ProblemKind(
+            "database-not-ready",
+            503,
+            ("The database is not ready", "La base de datos no está lista"),
+            "The database is away, empty or of another release; operators run `resource-api init`.",
+        ),
+    )
+}
+

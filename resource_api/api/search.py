@@ -1,0 +1,134 @@
+"""GET|POST /search : which services fit this need, near this place, open to this person, now?"""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, request
+from flask.views import MethodView
+
+from resource_api.api.blueprint import Blueprint, json_bytes
+from resource_api.api.context import language, search_index, session
+from resource_api.api.schemas.search import (
+    SearchArgs,
+    SearchBody,
+    SearchPageSchema,
+    SuggestArgs,
+    SuggestionsSchema,
+)
+from resource_api.needs import vocabulary
+from resource_api.search.answer import find_sources, write_facets, write_hits
+from resource_api.search.query import SearchPage
+from resource_api.search.read_query import Reading, SearchRequest, read_query
+from resource_api.search.relax import find_relaxations
+from resource_api.search.suggest import suggest
+
+blueprint = Blueprint("search", __name__)
+
+_LISTS = ("need", "code", "facets")
+
+
+@blueprint.route("/search")
+class Search(MethodView):
+    """The product: ranked services with distance, facets and reasons."""
+
+    @blueprint.doc(operationId="searchServices")
+    @blueprint.arguments(SearchArgs)
+    @blueprint.response(200, SearchPageSchema)
+    def get(self, args: dict[str, Any]) -> Response:
+        """Search services by need and place."""
+        return _search(args)
+
+    @blueprint.doc(operationId="searchServicesPrivately")
+    @blueprint.arguments(SearchBody, location="json")
+    @blueprint.response(200, SearchPageSchema)
+    def post(self, args: dict[str, Any]) -> Response:
+        """Search services by need and place, with neither in a URL."""
+        return _search(args)
+
+
+@blueprint.route("/search/suggest")
+@blueprint.doc(operationId="suggestSearches")
+@blueprint.arguments(SuggestArgs)
+@blueprint.response(200, SuggestionsSchema)
+def suggest_searches(args: dict[str, Any]) -> Response:
+    """Suggest needs, services and towns that begin like what is typed."""
+    found = suggest(session(), args["q"], lang=language(), limit=args["limit"])
+    body = {"suggestions": [{"kind": s.kind, "value": s.value, "label": s.label} for s in found]}
+    return json_bytes(orjson.dumps(body), vary=("Accept-Language",))
+
+
+def _search(args: dict[str, Any]) -> Response:
+    lang = args.pop("lang", None) or language()
+    short = args.pop("card") == "short"
+    asked = SearchRequest(**{key: tuple(value) if key in _LISTS else value for key, value in args.items()})
+    reading = read_query(session(), search_index(), asked)
+    page = search_index().find(session(), reading.query)
+    hits = write_hits(session(), reading.query, page, lang=lang, short=short)
+    query = reading.query
+    pages = -(-page.total // query.per_page)
+    body = {
+        "total_items": page.total,
+        "total_pages": pages,
+        "page_number": query.page,
+        "size": len(hits),
+        "first_page": query.page == 1,
+        "last_page": query.page >= pages,
+        "empty": not hits,
+        "contents": hits,
+        "facets": write_facets(session(), page, lang=lang),
+        "searched": _write_searched(reading, lang),
+        "relax": _write_relaxations(reading, page),
+        "sources": find_sources(session(), hits),
+    }
+    private = request.method == "POST" or query.open_at is not None
+    return json_bytes(orjson.dumps(body), vary=("Accept-Language",), max_age=0 if private else None)
+
+
+def _write_searched(reading: Reading, lang: str) -> dict[str, Any]:
+    query = reading.query
+    known = vocabulary().needs
+    slugs: Iterable[str] = dict.fromkeys(
+        (*query.asked.needs, *(slug for group in query.needs for slug in group))
+    )
+    asked = query.asked
+    out: dict[str, Any] = {
+        "needs": [{"need": slug, "label": known[slug].label(lang)} for slug in slugs],
+        "words": [word.text for word in (*asked.words, *asked.essential, *asked.context)],
+    }
+    if query.place is not None:
+        point = query.place.point
+        out["place"] = {
+            "label": query.place.label,
+            "latitude": point.latitude,
+            "longitude": point.longitude,
+            "within_m": round(query.within_m),
+        }
+    if reading.repaired:
+        out["instead_of"] = {better: typed for typed, better in reading.repaired}
+    return out
+
+
+def _write_relaxations(reading: Reading, page: SearchPage) -> list[dict[str, Any]]:
+    if page.total:
+        return []
+    return [
+        {
+            "drop": each.drop,
+            "total": each.total,
+            **({} if each.value is None else {"value": each.value}),
+            **({"href": _relaxed_href(each.drop, each.value)} if request.method == "GET" else {}),
+        }
+        for each in find_relaxations(session(), search_index(), reading.query)
+    ]
+
+
+def _relaxed_href(drop: str, value: str | None) -> str:
+    names = {"age": ("age", "age_months"), "need": ("need", "code"), "near": ("near", "within")}.get(
+        drop, (drop,)
+    )
+    kept = [(name, v) for name, v in request.args.items(multi=True) if name not in (*names, "page")]
+    if value is not None:
+        kept.append((drop, value))
+    return "/search?" + urlencode(kept)

@@ -1,0 +1,35 @@
+"""THE `resource-api` COMMAND: one file per group of commands, imported when one of its commands is run."""
+
+from importlib import import_module
+
+import click
+
+from resource_api import VERSION
+
+# Command → module and name in it. Importing them all would make `--help` wait for the web and the database.
+COMMANDS = {
+    "openapi": "resource_api.cli.openapi:write",
+    "serve": "resource_api.cli.serve:serve",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names of every command."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(VERSION, prog_name="resource-api")
+def main() -> None:
+    """Run a community resource directory."""

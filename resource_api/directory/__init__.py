@@ -1,0 +1,51 @@
+"""WHAT HELP EXISTS: the HSDS tables, how they are rendered, loaded, looked up and exported."""
+
+from resource_api.directory.contact import Contact, Language, Phone
+from resource_api.directory.document import Change, Document, ServiceNeed
+from resource_api.directory.location import Accessibility, Address, Location
+from resource_api.directory.metadata import Metadata, MetaTableDescription
+from resource_api.directory.organization import Funding, Organization, OrganizationIdentifier, Program, Url
+from resource_api.directory.record import Record, Source
+from resource_api.directory.schedule import Schedule
+from resource_api.directory.service import (
+    CostOption,
+    RequiredDocument,
+    Service,
+    ServiceArea,
+    ServiceCapacity,
+    Unit,
+)
+from resource_api.directory.service_at_location import ServiceAtLocation
+from resource_api.directory.taxonomy import Attribute, Taxonomy, TaxonomyTerm
+
+__all__ = [
+    "Accessibility",
+    "Address",
+    "Attribute",
+    "Change",
+    "Contact",
+    "CostOption",
+    "Document",
+    "Funding",
+    "Language",
+    "Location",
+    "MetaTableDescription",
+    "Metadata",
+    "Organization",
+    "OrganizationIdentifier",
+    "Phone",
+    "Program",
+    "Record",
+    "RequiredDocument",
+    "Schedule",
+    "Service",
+    "ServiceArea",
+    "ServiceAtLocation",
+    "ServiceCapacity",
+    "ServiceNeed",
+    "Source",
+    "Taxonomy",
+    "TaxonomyTerm",
+    "Unit",
+    "Url",
+]

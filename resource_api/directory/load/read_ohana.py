@@ -1,0 +1,302 @@
+"""WHAT OHANA'S CSV FILES SAY IN HSDS: organizations, locations and services as the Ohana API keeps them.
+
+Its columns: https://github.com/codeforamerica/ohana-api/wiki/Populating-the-Postgres-database-from-OpenReferral-compliant-CSV-files
+A service there belongs to one location, and through it to an organization; HSDS says that with a service_at_location.
+Lists (languages, keywords, funding_sources) are one cell, joined by commas.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from resource_api.directory.load.archive import Files
+from resource_api.directory.load.ohana_hours import read_holiday, read_weekday
+from resource_api.directory.load.read_csv import Cells, read_csv
+from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.row import Fields, InputRow
+from resource_api.errors import LoadError
+
+FILES = ("organizations.csv", "locations.csv", "services.csv")
+TAXONOMY = "taxonomy"
+_MOST_JSON = 64 * 1024 * 1024
+
+_NOISE_DEPARTMENT = re.compile(r"phone\s*#?\s*\d*", re.IGNORECASE)
+
+_SAME: dict[str, dict[str, str]] = {
+    "organization": {c: c for c in ("name", "alternate_name", "description", "email", "website", "legal_status")}
+    | {"tax_id": "tax_id", "tax_status": "tax_status"},
+    "program": {c: c for c in ("organization_id", "name", "alternate_name", "description")},
+    "location": {
+        c: c
+        for c in (
+            "organization_id name alternate_name description transportation latitude longitude confidential"
+        ).split()
+    }
+    | {"website": "url"},
+    "service": {
+        c: c
+        for c in (
+            "program_id location_id name alternate_name description email application_process interpretation_services "
+            "status wait_time accreditations licenses"
+        ).split()
+    }
+    | {"website": "url"},
+    "address": {
+        c: c
+        for c in "location_id attention address_1 address_2 city region state_province postal_code country".split()
+    },
+    "contact": {c: c for c in "organization_id location_id service_id name title department email".split()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The taxonomy's codes, and the code of each row number that services may use in their stead."""
+
+    codes: frozenset[str]
+    by_number: dict[str, str]
+    names: dict[str, str]
+
+
+class OhanaReader:
+    """Reads one set of Ohana files."""
+
+    def __init__(self, files: Files, report: Report, *, source: str, encoding: str = "utf-8-sig") -> None:
+        self.files = files
+        self.report = report
+        self.source = source
+        self.encoding = encoding
+        self.names = set(files.names())
+        self.has_contacts = "contacts.csv" in self.names
+        self.terms = _Terms(frozenset(), {}, {})
+
+    def rows(self) -> Iterator[InputRow]:
+        """Read every file, what is linked to before what links to it."""
+        read: list[tuple[str, Callable[[str, int, Cells], Iterator[InputRow]]]] = [
+            ("organizations.csv", self._organization),
+            ("programs.csv", self._program),
+            ("locations.csv", self._location),
+            ("addresses.csv", self._address),
+            ("mail_addresses.csv", self._mail_address),
+            ("services.csv", self._service),
+            ("contacts.csv", self._contact),
+            ("phones.csv", self._phone),
+            ("regular_schedules.csv", self._weekday),
+            ("holiday_schedules.csv", self._holiday),
+        ]
+        known = {name for name, _ in read} | {"taxonomy.csv", "categories.csv", "service_categories.json"}
+        for name in sorted(self.names - known):
+            self.report.ignored[f"{name} (file)"] += 1
+        yield from self._taxonomy()
+        for name, write in read:
+            if name not in self.names:
+                continue
+            for line, cells in read_csv(self.files, name, self.report, encoding=self.encoding):
+                if "id" not in cells:
+                    self._refuse(name, line, "id", "the row has no id", "an id, unique within the file")
+                    continue
+                yield from write(name, line, cells)
+        if "service_categories.json" in self.names:
+            yield from self._service_categories("service_categories.json")
+
+    def _refuse(self, file: str, line: int, column: str, reason: str, hint: str) -> None:
+        self.report.add(RowProblem(file, line, column, reason, hint, refused=True))
+
+    def _same(self, noun: str, file: str, cells: Cells, *taken: str) -> Fields:
+        """Copy the columns that mean the same in both, and count the ones that nothing takes."""
+        same = _SAME[noun]
+        fields: Fields = {}
+        for column, value in cells.items():
+            if column in same:
+                fields[same[column]] = value
+            elif column.endswith(("isprivate", "is_private", "is_confidential")):
+                fields["is_private"] = value
+            elif column not in taken and column != "id":
+                self.report.ignored[f"{file}: {column}"] += 1
+        return fields
+
+    def _organization(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = self._same("organization", file, cells, "date_incorporated", "funding_sources")
+        if year := re.search(r"\b(1[6-9]\d\d|20\d\d)\b", cells.get("date_incorporated", "")):
+            fields["year_incorporated"] = int(year[1])
+        yield InputRow("organization", cells["id"], fields, file, line)
+        yield from self._funding("organization_id", file, line, cells)
+
+    def _funding(self, owner: str, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        for text in _list(cells.get("funding_sources")):
+            fields = {owner: cells["id"], "source": text}
+            yield InputRow("funding", f"{owner}|{cells['id']}|{text}", fields, file, line)
+
+    def _program(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        yield InputRow("program", cells["id"], self._same("program", file, cells), file, line)
+
+    def _location(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = self._same("location", file, cells, "virtual", "short_desc", "email", "accessibility", "languages")
+        fields["location_type"] = "virtual" if cells.get("virtual", "").lower() in ("true", "t", "1") else "physical"
+        if "short_desc" in cells:
+            fields.setdefault("description", cells["short_desc"])
+        own = cells["id"]
+        yield InputRow("location", own, fields, file, line)
+        for text in _list(cells.get("accessibility")):
+            words = text.replace("_", " ").capitalize()
+            yield InputRow("accessibility", f"{own}|{text}", {"location_id": own, "description": words}, file, line)
+        if "languages" in cells:
+            cell = {"location_id": own, "name": cells["languages"]}
+            yield InputRow("language", f"location|{own}", cell, file, line)
+        if "email" in cells:
+            yield InputRow("contact", f"location|{own}", {"location_id": own, "email": cells["email"]}, file, line)
+
+    def _address(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = self._same("address", file, cells) | {"address_type": "physical"}
+        yield InputRow("address", cells["id"], fields, file, line)
+
+    def _mail_address(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = self._same("address", file, cells) | {"address_type": "postal"}
+        yield InputRow("address", f"mail|{cells['id']}", fields, file, line)
+
+    def _service(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        own = cells["id"]
+        taken = (
+            "eligibility audience fees accepted_payments funding_sources keywords languages required_documents "
+            "service_areas taxonomy_ids"
+        ).split()
+        fields = self._same("service", file, cells, *taken)
+        if eligibility := _sentences(cells.get("eligibility"), cells.get("audience")):
+            fields["eligibility_description"] = eligibility
+        payments = ", ".join(_list(cells.get("accepted_payments")))
+        if fees := _sentences(cells.get("fees"), f"Accepted payments: {payments}" if payments else None):
+            fields["fees_description"] = fees
+        yield InputRow("service", own, fields, file, line)
+        if "location_id" in cells:
+            link = {"service_id": own, "location_id": cells["location_id"]}
+            yield InputRow("service_at_location", f"{own}|{cells['location_id']}", link, file, line)
+        yield from self._funding("service_id", file, line, cells)
+        if "languages" in cells:
+            cell = {"service_id": own, "name": cells["languages"]}
+            yield InputRow("language", f"service|{own}", cell, file, line)
+        for text in _list(cells.get("required_documents")):
+            yield InputRow("required_document", f"{own}|{text}", {"service_id": own, "document": text}, file, line)
+        for text in _list(cells.get("service_areas")):
+            yield InputRow("service_area", f"{own}|{text}", {"service_id": own, "name": text}, file, line)
+        for text in _list(cells.get("keywords")):
+            fields = {"link_id": own, "link_entity": "service", "link_type": "keyword", "value": text, "label": text}
+            yield InputRow("attribute", f"{own}|keyword|{text}", fields, file, line)
+        yield from self._attributes(own, _list(cells.get("taxonomy_ids")), file, line)
+
+    def _contact(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        yield InputRow("contact", cells["id"], self._same("contact", file, cells), file, line)
+
+    def _phone(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        # A phone names its service, and beside it the location and organization that follow from it.
+        owners = ["service_id", "location_id", "organization_id"]
+        if self.has_contacts:
+            owners.insert(0, "contact_id")
+        owner = next((o for o in owners if o in cells), None)
+        if owner is None:
+            self._refuse(
+                file, line, "service_id", "the phone belongs to nothing", "a service, location or organization id"
+            )
+            return
+        fields: Fields = {owner: cells[owner], "number": cells.get("number") or cells.get("vanity_number", "")}
+        number, prefix = fields["number"], cells.get("country_prefix", "").lstrip("+")
+        if prefix and prefix != "1" and not number.startswith("+"):
+            fields["number"] = f"+{prefix} {number}"
+        if "extension" in cells:
+            fields["extension"] = cells["extension"]
+        if "number_type" in cells:
+            fields["type"] = cells["number_type"]
+        department = cells.get("department", "")
+        if department and not _NOISE_DEPARTMENT.fullmatch(department):
+            fields["description"] = department
+        if "vanity_number" in cells and cells["vanity_number"] != fields["number"]:
+            fields["description"] = _sentences(fields.get("description"), cells["vanity_number"])
+        yield InputRow("phone", cells["id"], fields, file, line)
+
+    def _weekday(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = read_weekday(cells)
+        if fields is None:
+            self._refuse(
+                file, line, "weekday", f"no weekday is called that: {cells.get('weekday', '')}", "Monday to Sunday"
+            )
+            return
+        yield InputRow("schedule", f"weekly|{cells['id']}", fields, file, line)
+
+    def _holiday(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
+        fields = read_holiday(cells)
+        if fields is None:
+            self._refuse(
+                file, line, "start_date", f"the date cannot be read: {cells.get('start_date', '')}", "2026-12-25"
+            )
+            return
+        yield InputRow("schedule", f"holiday|{cells['id']}", fields, file, line)
+
+    def _taxonomy(self) -> Iterator[InputRow]:
+        """Read the terms: taxonomy.csv names them by code, categories.csv by number as well."""
+        name = next((n for n in ("taxonomy.csv", "categories.csv") if n in self.names), None)
+        if name is None:
+            return
+        title = f"Categories of {self.source}"
+        yield InputRow(TAXONOMY, TAXONOMY, {"name": title}, name, 1)
+        names: dict[str, str] = {}
+        by_number: dict[str, str] = {}
+        for line, cells in read_csv(self.files, name, self.report, encoding=self.encoding):
+            code = cells.get("taxonomy_id") or cells.get("id")
+            if code is None:
+                self._refuse(name, line, "taxonomy_id", "the term has no code", "a code, unique within the file")
+                continue
+            names[code] = cells.get("name", "")
+            if "id" in cells:
+                by_number[cells["id"]] = code
+            fields: Fields = {"code": code, "taxonomy": title, "taxonomy_id": TAXONOMY}
+            for column in cells.keys() & {"name", "description", "parent_id"}:
+                fields[column] = cells[column]
+            for column in cells.keys() - {"id", "taxonomy_id", "name", "description", "parent_id", "parent_name"}:
+                self.report.ignored[f"{name}: {column}"] += 1
+            yield InputRow("taxonomy_term", code, fields, name, line)
+        self.terms = _Terms(frozenset(names), by_number, names)
+
+    def _attributes(self, service: str, ids: list[str], file: str, line: int) -> Iterator[InputRow]:
+        """Link a service to terms, each once however often it is listed."""
+        for given in dict.fromkeys(ids):
+            code = given if given in self.terms.codes else self.terms.by_number.get(given)
+            if code is None:
+                self.report.add(
+                    RowProblem(file, line, "taxonomy_ids", f"no term has this id: {given}", "an id of the taxonomy")
+                )
+                continue
+            fields = {"link_id": service, "link_entity": "service", "taxonomy_term_id": code}
+            if self.terms.names[code]:
+                fields["label"] = self.terms.names[code]
+            yield InputRow("attribute", f"{service}|{code}", fields, file, line)
+
+    def _service_categories(self, name: str) -> Iterator[InputRow]:
+        if self.files.size(name) > _MOST_JSON:
+            raise LoadError(f"{name} is larger than {_MOST_JSON:,} bytes", hint="give taxonomy_ids in services.csv")
+        with self.files.open(name) as file:
+            try:
+                links = orjson.loads(file.read())
+            except orjson.JSONDecodeError as error:
+                raise LoadError(f"{name} is not JSON: {error}", hint='{"service id": ["category id", …]}') from error
+        if not isinstance(links, dict):
+            raise LoadError(f"{name} is not a JSON object", hint='{"service id": ["category id", …]}')
+        for service, ids in links.items():
+            listed = [str(i) for i in ids] if isinstance(ids, list) else []
+            yield from self._attributes(service, listed, name, 1)
+
+
+def _list(cell: str | None) -> list[str]:
+    """Split a cell of an Ohana list; the same item twice counts once."""
+    if not cell:
+        return []
+    return list(dict.fromkeys(item for part in re.split(r"[,;]", cell.strip("[]{}")) if (item := part.strip(" \"'"))))
+
+
+def _sentences(*texts: str | None) -> str:
+    """Join texts that say different things into one prose."""
+    kept: list[str] = []
+    for text in texts:
+        if text and text not in kept:
+            kept.append(text if text.endswith((".", "!", "?")) or len(texts) == 1 else f"{text}.")
+    return kept[0].removesuffix(".") + ("." if texts[0] and texts[0].endswith(".") else "") if len(kept) == 1 else " ".join(kept)

@@ -1,0 +1,37 @@
+"""WHAT A READER HANDS ON: one row of an HSDS table as it stood in the input, with its place there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = dict[str, Any]
+
+
+@dataclass(slots=True)
+class InputRow:
+    """One row as read: `fields` by HSDS column name, links still holding the publisher's ids.
+
+    `in_passing` rows are copies met inside another object; they say nothing about the fields they lack.
+    """
+
+    noun: str
+    original_id: str
+    fields: Fields
+    file: str
+    line: int
+    in_passing: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """One row on its way into the database: links hold our ids, values are mended and checked in place."""
+
+    noun: str
+    id: str
+    original_id: str | None
+    fields: Fields
+    file: str
+    line: int
+    order: int
+    in_passing: bool = False
+    position: int = 0
+    private: Fields = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""WHAT CAN GO WRONG: the domain's errors, named for the domain; the doors give them a status.
+
+Each error says what is wrong, where, and what would be right.
+"""
+
+
+class ResourceError(Exception):
+    """The root of everything this project raises on purpose."""
+
+    def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.hint = hint
+
+
+class SettingsError(ResourceError):
+    """A setting from the environment is missing or wrong."""
+
+
+class NotFound(ResourceError):
+    """No record of that kind has that id."""
+
+
+class Gone(NotFound):
+    """The record with that id was deleted."""
+
+
+class BadQuery(ResourceError):
+    """A question that cannot be answered as asked."""
+
+
+class UnknownPlace(BadQuery):
+    """A place that is neither a ZIP, a point nor a known town; `near` lists the likeliest."""
+
+    def __init__(self, message: str, *, near: tuple[str, ...] = ()) -> None:
+        hint = f"did you mean {', '.join(near)}?" if near else "give a ZIP, `lat,lon` or `City, ST`"
+        super().__init__(message, field="near", hint=hint)
+        self.near = near
+
+
+class LoadError(ResourceError):
+    """A file, folder or address that cannot be loaded at all."""
+
+
+class DatabaseNotReady(ResourceError):
+    """The database has no tables, or those of another release."""

@@ -1,0 +1,45 @@
+"""HOW THE TABLES CAME TO BE: every release's schema, applied in order by Alembic."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
+
+from resource_api.database import Database
+
+
+def migrate(database: Database, revision: str = "head") -> None:
+    """Bring a database to a revision; on an empty one, make every table."""
+    config = _config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        if revision in ("head", "heads"):
+            command.upgrade(config, revision)
+        else:
+            _move(config, revision)
+
+
+def is_current(session: Session) -> bool:
+    """Tell whether the database is at the newest revision."""
+    context = MigrationContext.configure(session.connection())
+    return context.get_current_revision() == newest_revision()
+
+
+def newest_revision() -> str | None:
+    """Name the newest revision that this release knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _move(config: Config, revision: str) -> None:
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if revision == "base" or revision in known:
+        command.downgrade(config, revision)
+    else:
+        raise ValueError(f"there is no revision {revision!r}; known are {', '.join(known)}")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "resource_api:migrations")
+    return config

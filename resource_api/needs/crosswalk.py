@@ -1,0 +1,54 @@
+"""WHICH NEED A CLINICAL CODE EXPRESSES: ICD-10-CM by prefix, LOINC and SDOHCC exactly."""
+
+import re
+
+from resource_api.errors import BadQuery
+from resource_api.needs.vocabulary import vocabulary
+
+_ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
+_LOINC = re.compile(r"\d{1,7}-\d")
+SYSTEMS = ("icd10", "loinc", "sdohcc")
+
+
+def needs_for_code(code: str) -> tuple[str, ...]:
+    """List the needs that a code expresses.
+
+    `code` is `Z59.41`, `icd10|Z59.41`, `loinc|88122-7` or `sdohcc|food-insecurity`. An ICD-10-CM code finds needs
+    mapped to it, to any of its prefixes, or to codes below it. Raises BadQuery where it is no code, or expresses no
+    need that we know.
+    """
+    system, bar, value = code.strip().rpartition("|")
+    system = system.lower().replace("-", "").removesuffix("cm")
+    value = value.strip()
+    if not bar:
+        system = "icd10" if _ICD10.fullmatch(value.upper()) else "loinc" if _LOINC.fullmatch(value) else "sdohcc"
+    if system == "icd10":
+        found = _icd10_needs(value)
+    elif system == "loinc":
+        found = [need.slug for need in vocabulary().needs.values() if value in need.loinc]
+    elif system == "sdohcc":
+        found = [need.slug for need in vocabulary().needs.values() if value.lower() in need.sdohcc]
+    else:
+        raise BadQuery(f"unknown code system {system!r}", field="code", hint="one of " + ", ".join(SYSTEMS))
+    if not found:
+        raise BadQuery(
+            f"the code {code!r} expresses no need in our vocabulary",
+            field="code",
+            hint="for example Z59.41, icd10|Z59.41, loinc|88122-7 or sdohcc|food-insecurity; /needs lists every code",
+        )
+    return tuple(found)
+
+
+def _icd10_needs(value: str) -> list[str]:
+    asked = value.upper().replace(".", "")
+    best: dict[str, int] = {}
+    for need in vocabulary().needs.values():
+        for code in need.icd10:
+            known = code.replace(".", "")
+            if asked.startswith(known) or known.startswith(asked):
+                best[need.slug] = max(best.get(need.slug, 0), len(known) if asked.startswith(known) else len(asked))
+    if not best:
+        return []
+    # A longer mapped prefix is the better reading: F53.0 is postpartum depression before it is any F code.
+    longest = max(best.values())
+    return [slug for slug, length in best.items() if length == longest]

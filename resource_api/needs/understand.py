@@ -1,0 +1,88 @@
+"""WHAT SOMEBODY ASKS FOR: the needs named in a question, in English or Spanish, and the words left over."""
+
+from dataclasses import dataclass
+
+from resource_api.needs.phrases import Span, find_phrases
+from resource_api.needs.vocabulary import vocabulary
+from resource_api.words import LIGHT, STOPWORDS, split, stem, stem_spanish
+
+# Who somebody is, said beside what they need: it orders the answers and never empties them.
+CONTEXT = frozenset(
+    stem(word)
+    for word in """
+    baby babies newborn infant toddler child children kid kids son daughter boy girl teen teenager youth
+    family families mother mothers mom moms mama mommy father dad woman women man men male female husband
+    wife boyfriend girlfriend partner parent parents single pregnant pregnancy postpartum adult adults
+    senior seniors elderly older people person patient client income poor veteran veterans disabled
+    disability homeless uninsured immigrant latino hispanic black spanish english speaking month months week
+    weeks year years old age aged bebe bebes hijo hija hijos hijas nino nina ninos ninas familia madre padre
+    mujer mujeres hombre embarazada esposo esposa pareja adulto adultos mayor mayores persona personas
+    recien nacido meses anos
+    """.split()
+)
+
+# A question with any of these is a sentence: its needs count, and its other words only order the answers.
+_SENTENCE = frozenset(
+    """
+    i me my we our us am im ive is are was were have has had need needs want can cant cannot could who where
+    how what he she they someone help looking please because yo mi mis me nos soy estoy tengo tiene necesito
+    necesita quiero busco puedo puede donde como quien mis hay
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """A question as understood: `needs` by slug, the `words` it says them with, and what was left over.
+
+    `essential` are left-over words that an answer must have; `context` ones only order answers. A sentence has no
+    essential words once a need is found in it.
+    """
+
+    needs: tuple[str, ...]
+    need_words: tuple[str, ...]
+    essential: tuple[str, ...]
+    context: tuple[str, ...]
+
+
+def understand(text: str) -> Understanding:
+    """Understand a question; never fails, whatever the characters."""
+    every = split(text)
+    words = [word for word in every if word not in LIGHT]
+    known = vocabulary()
+    english = list(find_phrases([stem(word) for word in words], known.said))
+    spanish = list(find_phrases([stem_spanish(word) for word in words], known.said_es))
+    spans = _merge(english, spanish)
+
+    covered = {index for span in spans for index in range(span.start, span.stop)}
+    needs = _most_specific([slug for span in spans for slug in span.needs])
+    need_words = tuple(words[i] for i in sorted(covered) if words[i] not in STOPWORDS)
+    rest = [word for i, word in enumerate(words) if i not in covered and word not in STOPWORDS]
+    context = tuple(word for word in rest if stem(word) in CONTEXT)
+    essential = tuple(word for word in rest if stem(word) not in CONTEXT)
+    if needs and (any(word in _SENTENCE for word in every) or len(rest) > 3):
+        context, essential = (*context, *essential), ()
+    if not needs and not essential:
+        context, essential = (), context
+    return Understanding(needs, need_words, essential, context)
+
+
+def _merge(english: list[Span], spanish: list[Span]) -> list[Span]:
+    """Keep the longer of two overlapping readings; equal ones are joined, for both may be meant."""
+    kept: list[Span] = []
+    for span in sorted([*english, *spanish], key=lambda s: (s.start - s.stop, s.start)):
+        overlapping = [k for k in kept if span.start < k.stop and k.start < span.stop]
+        if not overlapping:
+            kept.append(span)
+        elif len(overlapping) == 1 and (overlapping[0].start, overlapping[0].stop) == (span.start, span.stop):
+            kept.remove(overlapping[0])
+            needs = tuple(dict.fromkeys((*overlapping[0].needs, *span.needs)))
+            kept.append(Span(span.start, span.stop, needs))
+    return sorted(kept, key=lambda s: s.start)
+
+
+def _most_specific(slugs: list[str]) -> tuple[str, ...]:
+    """Drop a parent named beside its own child: the child says it better."""
+    unique = dict.fromkeys(slugs)
+    parents = {vocabulary().needs[slug].parent for slug in unique}
+    return tuple(slug for slug in unique if slug not in parents)

@@ -1,0 +1,1 @@
+"""WHAT FITS: near, open, eligible; ranked, with a reason for each hit."""

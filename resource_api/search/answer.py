@@ -1,0 +1,199 @@
+"""WHAT IS ANSWERED: hits made of the index's findings and the stored cards, in the caller's language."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from resource_api.directory import Document, Organization, Source
+from resource_api.needs import vocabulary
+from resource_api.search.highlight import highlight, highlight_pattern
+from resource_api.search.hours import describe, unpack
+from resource_api.search.query import SearchHit, SearchPage, SearchQuery
+
+JSON = dict[str, Any]
+
+_NOTES = {
+    "en": {
+        "hours": "hours not listed, call first",
+        "age": "ages not listed, ask",
+        "language": "languages not listed, ask",
+        "life_stage": "not listed for whom, ask",
+        "accessibility": "accessibility not listed, ask",
+        "free": "cost not listed, ask",
+        "accepts_referrals": "not listed whether referrals are taken, ask",
+        "capacity": "capacity not listed, call first",
+        "approximate": "distance is about right: from the middle of the ZIP",
+    },
+    "es": {
+        "hours": "no se indica el horario, llame antes",
+        "age": "no se indican las edades, pregunte",
+        "language": "no se indican los idiomas, pregunte",
+        "life_stage": "no se indica para quién es, pregunte",
+        "accessibility": "no se indica la accesibilidad, pregunte",
+        "free": "no se indica el costo, pregunte",
+        "accepts_referrals": "no se indica si aceptan referidos, pregunte",
+        "capacity": "no se indica si hay cupo, llame antes",
+        "approximate": "la distancia es aproximada: desde el centro del código postal",
+    },
+}
+
+
+def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: str, short: bool) -> list[JSON]:
+    """Write the hits of a page; a service that has just gone is left out."""
+    cards = read_cards(session, [hit.service_id for hit in page.hits])
+    moment = query.open_at or datetime.now(UTC)
+    needs = tuple(dict.fromkeys((*query.asked.needs, *(slug for group in query.needs for slug in group))))
+    asked = (*query.asked.words, *query.asked.essential, *query.asked.context)
+    pattern = highlight_pattern(tuple(word.text for word in asked), needs)
+    write = _write_short if short else _write_hit
+    return [write(hit, cards[hit.service_id], moment, pattern, lang) for hit in page.hits if hit.service_id in cards]
+
+
+def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
+    """Read the cards of services, by id; the gone ones are missing."""
+    rows = session.execute(
+        select(Document.id, Document.body).where(
+            Document.kind == "card", Document.id.in_(service_ids), Document.deleted_at.is_(None)
+        )
+    )
+    return {service: orjson.loads(body) for service, body in rows}
+
+
+def _write_hit(hit: SearchHit, card: JSON, moment: datetime, pattern: Any, lang: str) -> JSON:
+    site = _site(hit, card)
+    location = site.get("location")
+    open_state = _open(site, moment, lang)
+    notes = [_NOTES[lang][name] for name in hit.unknown if name in _NOTES[lang]]
+    if hit.distance_m is not None and location is not None and "latitude" not in location:
+        notes.append(_NOTES[lang]["approximate"])
+    known = vocabulary().needs
+    out = {
+        "service_id": hit.service_id,
+        "service_name": card["service_name"],
+        "organization_id": card["organization_id"],
+        "organization_name": card.get("organization_name"),
+        "service_at_location_id": site.get("service_at_location_id"),
+        "location": location,
+        "distance_m": None if hit.distance_m is None else round(hit.distance_m),
+        "reached_by": hit.reached_by,
+        "other_sites": max(0, len(card.get("sites", ())) - 1),
+        "open": open_state,
+        "phones": card.get("phones", []),
+        "languages": card.get("languages", []),
+        "cost": _present(card["cost"]),
+        "eligibility": _present(card["eligibility"]),
+        "accepts_referrals": card.get("accepts_referrals"),
+        "capacity_status": card.get("capacity_status"),
+        "alert": card.get("alert"),
+        "url": card.get("url"),
+        "score": round(hit.score, 4),
+        "why": {
+            "needs": [
+                {"need": slug, "label": known[slug].label(lang), "certainty": certainty}
+                for slug, certainty in hit.needs
+            ],
+            "words": list(hit.words),
+            "highlight": highlight(card.get("text", ""), pattern),
+            "notes": notes,
+        },
+        "assured_date": card.get("assured_date"),
+        "source": card["source"],
+        "href": f"/services/{hit.service_id}",
+    }
+    return {key: value for key, value in out.items() if value is not None}
+
+
+def _write_short(hit: SearchHit, card: JSON, moment: datetime, _pattern: Any, lang: str) -> JSON:
+    """Write a hit of at most about 400 bytes: what fits a text message and a slow network."""
+    site = _site(hit, card)
+    location = site.get("location", {})
+    phones = card.get("phones", ())
+    out = {
+        "service_id": hit.service_id,
+        "service_name": card["service_name"][:80],
+        "phone": phones[0]["number"][:24] if phones else None,
+        "address": location.get("address", "")[:60] or None,
+        "city": location.get("city", "")[:30] or None,
+        "distance_m": None if hit.distance_m is None else round(hit.distance_m),
+        "open": _open(site, moment, lang)["state"],
+        "reached_by": hit.reached_by,
+    }
+    return {key: value for key, value in out.items() if value is not None}
+
+
+def _site(hit: SearchHit, card: JSON) -> JSON:
+    sites: list[JSON] = card.get("sites", [])
+    chosen = next((site for site in sites if site["service_at_location_id"] == hit.site), None)
+    return chosen or (sites[0] if sites else {})
+
+
+def _open(site: JSON, moment: datetime, lang: str) -> JSON:
+    if "hours" not in site:
+        return {"state": "unknown", "note": _NOTES[lang]["hours"]}
+    state = describe(unpack(site["hours"]), moment)
+    out: JSON = {"state": state.state, "today": [list(window) for window in state.today]}
+    if state.next is not None:
+        out["next"] = state.next.isoformat()
+    if state.until is not None:
+        out["until"] = state.until.isoformat()
+    return out
+
+
+def _present(values: Mapping[str, Any]) -> JSON:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def write_facets(session: Session, page: SearchPage, *, lang: str) -> dict[str, list[JSON]]:
+    """Write the facets with labels in the caller's language."""
+    return {
+        name: [
+            {"value": value, "label": label, "count": count}
+            for (value, count), label in zip(counts, _labels(session, name, [v for v, _ in counts], lang), strict=True)
+        ]
+        for name, counts in page.facets.items()
+    }
+
+
+def find_sources(session: Session, hits: list[JSON]) -> list[JSON]:
+    """List where these hits came from, under which licence, and when that was last loaded."""
+    names = {hit["source"]["name"] for hit in hits if "source" in hit}
+    if not names:
+        return []
+    rows = session.execute(
+        select(Source.name, Source.licence, Source.loaded_at).where(Source.name.in_(names)).order_by(Source.name)
+    )
+    return [
+        {"name": name}
+        | ({"licence": licence} if licence else {})
+        | ({"checked": loaded_at.date().isoformat()} if loaded_at else {})
+        for name, licence, loaded_at in rows
+    ]
+
+
+def _labels(session: Session, facet: str, values: list[str], lang: str) -> list[str]:
+    if facet == "need":
+        known = vocabulary().needs
+        return [known[value].label(lang) if value in known else value for value in values]
+    if facet == "organization":
+        rows = session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(values)))
+        names = dict(row._t for row in rows)
+        return [names.get(value, value) for value in values]
+    if facet == "language":
+        return [_language_name(value, lang) for value in values]
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _language_name(code: str, lang: str) -> str:
+    # Babel is heavy to import, and needed only where languages are counted.
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(code).get_display_name(lang) or code
+    except (UnknownLocaleError, ValueError):
+        return code

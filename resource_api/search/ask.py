@@ -1,0 +1,81 @@
+"""WHAT A QUESTION MEANS TO THE INDEX: its needs and words, with the misspelt ones repaired.
+
+A word is repaired only where nothing at all answers to it, and the answer says what was searched instead.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from sqlalchemy.orm import Session
+
+from resource_api.needs import Understanding, understand, vocabulary
+from resource_api.search.index import SearchIndex
+from resource_api.search.query import Asked, Word
+from resource_api.words import STOPWORDS, query_forms, split
+
+MOST_WORDS = 24
+SHORTEST_REPAIRED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as asked of the index; `repaired` lists (typed, searched instead)."""
+
+    asked: Asked
+    repaired: tuple[tuple[str, str], ...]
+
+
+def read_question(session: Session, index: SearchIndex, text: str) -> Question:
+    """Read a question: understand its needs, and repair the words that nothing answers to."""
+    text = " ".join(text.split()[:MOST_WORDS])
+    understood = understand(text)
+    repaired: list[tuple[str, str]] = []
+    for word in (*understood.essential, *understood.context):
+        if len(word) < SHORTEST_REPAIRED or word.isdigit() or index.has_word(session, query_forms(word)):
+            continue
+        better = _repair(word, _need_words()) or _repair(word, index.spoken_words(session))
+        if better is not None:
+            repaired.append((word, better))
+    if repaired:
+        changes = dict(repaired)
+        understood = understand(" ".join(changes.get(word, word) for word in split(text)))
+    return Question(_write_asked(understood), tuple(repaired))
+
+
+def _write_asked(understood: Understanding) -> Asked:
+    return Asked(
+        needs=understood.needs,
+        words=_words(understood.need_words),
+        essential=_words(understood.essential),
+        context=_words(understood.context),
+    )
+
+
+def _words(texts: Iterable[str]) -> tuple[Word, ...]:
+    return tuple(Word(text, query_forms(text)) for text in dict.fromkeys(texts))
+
+
+def _repair(word: str, known: Collection[str]) -> str | None:
+    """Find the known word that a misspelt one was most likely meant to be: one slip, or two in a long word."""
+    slips = 1 if len(word) < 8 else 2
+    found = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=8)
+    if not found:
+        return None
+    # People rarely miss the first letter; then the fewer slips, then the nearer length.
+    return min(found, key=lambda each: (each[0][0] != word[0], each[1], abs(len(each[0]) - len(word)), each[0]))[0]
+
+
+@lru_cache(maxsize=1)
+def _need_words() -> tuple[str, ...]:
+    """List the words by which needs are said: a misspelt word is likelier to be one of these than any other."""
+    said = {
+        word
+        for need in vocabulary().needs.values()
+        for text in (need.en, need.es, *need.say, *need.say_es)
+        for word in split(text)
+        if len(word) >= SHORTEST_REPAIRED and word not in STOPWORDS
+    }
+    return tuple(sorted(said))

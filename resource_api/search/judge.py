@@ -1,0 +1,316 @@
+"""WHICH CANDIDATES FIT, AND HOW WELL: the exact distance, the filters, the facets and the score.
+
+Every index hands its candidates here as plain rows, so all of them answer alike. This is the inner loop of a search:
+it may meet thousands of rows, so it compares squared chords instead of distances and asks each timetable once.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from resource_api.needs.infer import CERTAINTIES
+from resource_api.places import point_in_geojson
+from resource_api.search import rank
+from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
+from resource_api.search.hours import open_at, unpack
+from resource_api.search.query import Reach, SearchHit, SearchPage, SearchQuery
+
+_WEIGHTS = tuple(rank.CERTAINTY_WEIGHT[name] for name in CERTAINTIES)
+_BASE = ("service_id", "needs", "focus", "assured_day", "capacity", "x", "y", "z", "site", "areas", "remote")
+
+# A service found only because its name or labels say the words of a need that it is not known to answer.
+NAMED_ONLY = 0.45
+TITLE_BONUS = 0.25
+CONTEXT_TITLE, CONTEXT_LABEL, CONTEXT_MOST = 0.08, 0.05, 0.2
+TITLE_WORD, LABEL_WORD, BODY_WORD = 1.0, 0.7, 0.3
+
+# An answer to a filter: True fits, False certainly does not, None is not known.
+Check = Callable[[Sequence[Any]], bool | None]
+
+
+class Judge:
+    """Judges one query's candidates; made anew for each search."""
+
+    def __init__(self, query: SearchQuery) -> None:
+        self.query = query
+        self.columns: list[str] = list(_BASE)
+        asked = query.asked
+        if asked.words or asked.essential or asked.context:
+            self._title, self._labels = self._column("title"), self._column("labels")
+        self._asked_needs = [f",{slug}:" for slug in asked.needs]
+        self._filter_needs = [[f",{slug}:" for slug in group] for group in query.needs]
+        self._words = [tuple(f" {form} " for form in word.forms) for word in asked.words]
+        self._essential = [tuple(f" {form} " for form in word.forms) for word in asked.essential]
+        self._context = [tuple(f" {form} " for form in word.forms) for word in asked.context]
+        self._checks: list[tuple[str, Check]] = list(self._read_filters())
+        self._timetables: dict[str, bool] = {}
+        if query.place is not None:
+            point = query.place.point
+            self._px, self._py, self._pz = unit_vector(point.latitude, point.longitude)
+            self._limit = chord_limit(query.within_m)
+            self._shapes = self._column("shapes")
+        if query.place is not None or query.open_at is not None or "open" in query.facets or "city" in query.facets:
+            self._sites, self._hours = self._column("sites"), self._column("hours")
+        self._name = self._column("name_key") if query.sort == "name" else 0
+        self._updated = self._column("updated_at") if query.sort == "updated" else 0
+        self._today = datetime.now(UTC).date().toordinal()
+        self._counters = {name: Counter[str]() for name in query.facets}
+        self._facet_columns = self._read_facets()
+        self._fits: list[tuple[Any, ...]] = []
+
+    def consider(self, row: Sequence[Any]) -> None:
+        """Judge one candidate, and keep it if it fits."""
+        query = self.query
+        unknown: list[str] = []
+        for name, check in self._checks:
+            answer = check(row)
+            if answer is False:
+                return
+            if answer is None:
+                unknown.append(name)
+        reached: Reach | None = None
+        chord: float | None = None
+        site = row[8]
+        if query.place is not None:
+            found = self._reach(row)
+            if found is None:
+                return
+            reached, chord, site, hours = found
+        elif query.open_at is not None:
+            hours = row[self._hours]
+        if query.open_at is not None:
+            open_now = self._is_open(hours, query.open_at)
+            if open_now is False:
+                return
+            if open_now is None:
+                unknown.append("open_at")
+        if self._counters:
+            self._count(row, reached)
+        distance = chord_to_m(chord) if chord is not None else None
+        score = self._score(row, distance, reached)
+        self._fits.append(
+            (
+                self._key(row, score, distance, len(unknown)),
+                row[0],
+                score,
+                reached,
+                distance,
+                site,
+                row,
+                unknown,
+            )
+        )
+
+    def page(self) -> SearchPage:
+        """Rank what fits and cut the page that was asked for."""
+        start, stop = (self.query.page - 1) * self.query.per_page, self.query.page * self.query.per_page
+        # The service id breaks every tie, so rows themselves are never compared.
+        ranked = heapq.nsmallest(stop, self._fits, key=_key_then_id) if start < len(self._fits) else []
+        return SearchPage(
+            hits=tuple(self._write_hit(fit) for fit in ranked[start:stop]),
+            total=len(self._fits),
+            facets={name: tuple(c.most_common(50)) for name, c in self._counters.items()},
+        )
+
+    def _column(self, name: str) -> int:
+        if name not in self.columns:
+            self.columns.append(name)
+        return self.columns.index(name)
+
+    def _read_filters(self) -> list[tuple[str, Check]]:
+        query = self.query
+        checks: list[tuple[str, Check]] = []
+        if query.age_months is not None:
+            low, high, age = self._column("minimum_age"), self._column("maximum_age"), query.age_months
+            checks.append(("age", lambda row: _within(age, row[low], row[high])))
+        if query.life_stage is not None:
+            stages, stage = self._column("life_stages"), query.life_stage
+            checks.append(("life_stage", lambda row: None if not row[stages] else stage in row[stages].split()))
+        if query.language is not None and query.language.split("-")[0] not in ("en", "eng"):
+            languages, language = self._column("languages"), query.language.split("-")[0]
+            checks.append(("language", lambda row: None if not row[languages] else language in row[languages].split()))
+        if query.accessibility is not None:
+            accessible, wanted = self._column("accessible"), query.accessibility.casefold()
+            checks.append(("accessibility", lambda row: True if wanted in row[accessible].casefold() else None))
+        if query.free is not None:
+            free, wish = self._column("free"), query.free
+            checks.append(("free", lambda row: None if row[free] is None else bool(row[free]) == wish))
+        if query.remote is not None:
+            wanted_remote = query.remote
+            checks.append(("remote", lambda row: bool(row[10]) == wanted_remote))
+        if query.accepts_referrals is not None:
+            accepts, answer = self._column("accepts"), "yes" if query.accepts_referrals else "no"
+            checks.append(("accepts_referrals", lambda row: None if row[accepts] is None else row[accepts] == answer))
+        if query.capacity is not None:
+            capacity = query.capacity
+            checks.append(("capacity", lambda row: None if row[4] is None else row[4] == capacity))
+        if query.updated_after is not None:
+            updated, after = self._column("updated_at"), query.updated_after.timestamp()
+            checks.append(("updated_after", lambda row: row[updated] >= after))
+        return checks
+
+    def _reach(self, row: Sequence[Any]) -> tuple[Reach, float | None, str | None, str | None] | None:
+        """Find how a service reaches the caller: its nearest site in the circle, its area, or remotely."""
+        x = row[5]
+        if x is not None:
+            if row[self._sites] is None:
+                chord = (x - self._px) ** 2 + (row[6] - self._py) ** 2 + (row[7] - self._pz) ** 2
+                if chord <= self._limit:
+                    return "site", chord, row[8], row[self._hours]
+            else:
+                best = self._best_site(row)
+                if best is not None:
+                    return best
+        place = self.query.place
+        assert place is not None  # noqa: S101 - only called with a place
+        areas = row[9]
+        covered = bool(areas) and not place.areas.isdisjoint(areas.split())
+        if not covered and row[self._shapes] is not None:
+            covered = any(point_in_geojson(place.point, shape) for shape in orjson.loads(row[self._shapes]))
+        if row[10]:
+            if covered or (not areas and row[self._shapes] is None):
+                return "remote", None, None, row[self._hours]
+            return None
+        return ("area", None, None, row[self._hours]) if covered else None
+
+    def _best_site(self, row: Sequence[Any]) -> tuple[Reach, float, str, str | None] | None:
+        """Choose the nearest site in the circle; where a time is asked, the nearest that is not known to be closed."""
+        inside: list[tuple[float, str, str | None]] = []
+        for site, x, y, z, _city, hours in orjson.loads(row[self._sites]):
+            chord = (x - self._px) ** 2 + (y - self._py) ** 2 + (z - self._pz) ** 2
+            if chord <= self._limit:
+                inside.append((chord, site, hours))
+        if not inside:
+            return None
+        inside.sort(key=lambda each: (each[0], each[1]))
+        if self.query.open_at is not None:
+            answers = [self._is_open(hours, self.query.open_at) for _, _, hours in inside]
+            wanted = True if True in answers else None if None in answers else False
+            chord, site, hours = inside[answers.index(wanted)]
+        else:
+            chord, site, hours = inside[0]
+        return "site", chord, site, hours
+
+    def _is_open(self, hours: str | None, moment: datetime) -> bool | None:
+        if hours is None:
+            return None
+        answer = self._timetables.get(hours)
+        if answer is None:
+            answer = self._timetables[hours] = open_at(unpack(orjson.loads(hours)), moment)
+        return answer
+
+    def _score(self, row: Sequence[Any], distance: float | None, reached: Reach | None) -> float:
+        relevance = self._relevance(row) * row[2]
+        age = None if row[3] is None else float(self._today - row[3])
+        capacity = rank.CAPACITY_WEIGHT.get(row[4], rank.UNKNOWN_CAPACITY)
+        return rank.score(relevance, rank.nearness(distance, reached), rank.freshness(age), capacity)
+
+    def _relevance(self, row: Sequence[Any]) -> float:
+        needs = row[1]
+        relevance = 1.0
+        if self._asked_needs:
+            total = 0.0
+            for key in self._asked_needs:
+                at = needs.find(key)
+                if at >= 0:
+                    total += _WEIGHTS[int(needs[at + len(key)])]
+            relevance = total / len(self._asked_needs) or NAMED_ONLY
+            if self._words:
+                title = row[self._title]
+                named = sum(any(form in title for form in forms) for forms in self._words)
+                relevance += TITLE_BONUS * named / len(self._words)
+        elif self._essential:
+            title, labels = row[self._title], row[self._labels]
+            total = 0.0
+            for forms in self._essential:
+                if any(form in title for form in forms):
+                    total += TITLE_WORD
+                elif any(form in labels for form in forms):
+                    total += LABEL_WORD
+                else:
+                    total += BODY_WORD
+            relevance = total / len(self._essential)
+        if self._context:
+            title, labels = row[self._title], row[self._labels]
+            bonus = 0.0
+            for forms in self._context:
+                if any(form in title for form in forms):
+                    bonus += CONTEXT_TITLE
+                elif any(form in labels for form in forms):
+                    bonus += CONTEXT_LABEL
+            relevance += min(bonus, CONTEXT_MOST)
+        for group in self._filter_needs:
+            relevance *= max(
+                (_WEIGHTS[int(needs[at + len(key)])] for key in group if (at := needs.find(key)) >= 0),
+                default=0.0,
+            )
+        return relevance
+
+    def _key(self, row: Sequence[Any], score: float, distance: float | None, unknown: int) -> tuple[Any, ...]:
+        if self.query.sort == "distance":
+            return (distance is None, distance or 0.0)
+        if self.query.sort == "name":
+            return (row[self._name],)
+        if self.query.sort == "updated":
+            return (-row[self._updated],)
+        return (unknown, -score)
+
+    def _read_facets(self) -> dict[str, int]:
+        columns = {
+            "language": "languages",
+            "city": "city",
+            "organization": "organization_id",
+            "free": "free",
+            "accepts_referrals": "accepts",
+            "life_stage": "life_stages",
+        }
+        return {name: self._column(columns[name]) for name in self.query.facets if name in columns}
+
+    def _count(self, row: Sequence[Any], reached: Reach | None) -> None:
+        for name, counter in self._counters.items():
+            if name == "need":
+                counter.update(part.partition(":")[0] for part in row[1].strip(",").split(",") if part)
+            elif name == "reached_by":
+                if reached is not None:
+                    counter[reached] += 1
+            elif name == "capacity":
+                if row[4] is not None:
+                    counter[row[4]] += 1
+            elif name == "open":
+                answer = self._is_open(row[self._hours], self.query.open_at or datetime.now(UTC))
+                counter["unknown" if answer is None else "open" if answer else "closed"] += 1
+            elif name == "free":
+                value = row[self._facet_columns[name]]
+                counter["unknown" if value is None else "yes" if value else "no"] += 1
+            else:
+                value = row[self._facet_columns[name]]
+                if name in ("language", "life_stage"):
+                    counter.update(value.split())
+                elif value:
+                    counter[value] += 1
+
+    def _write_hit(self, fit: tuple[Any, ...]) -> SearchHit:
+        _key, service_id, score, reached, distance, site, row, unknown = fit
+        keys = [*self._asked_needs, *(key for group in self._filter_needs for key in group)]
+        needs = tuple(
+            (key[1:-1], CERTAINTIES[int(row[1][at + len(key)])])
+            for key in dict.fromkeys(keys)
+            if (at := row[1].find(key)) >= 0
+        )
+        asked = self.query.asked
+        words = tuple(word.text for word in (*asked.words, *asked.essential, *asked.context))
+        return SearchHit(service_id, score, reached, distance, site, needs, words, tuple(unknown))
+
+
+def _key_then_id(fit: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*fit[0], fit[1])
+
+
+def _within(age: float, low: float | None, high: float | None) -> bool | None:
+    if low is None and high is None:
+        return None
+    return (low is None or age >= low) and (high is None or age <= high)

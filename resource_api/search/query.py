@@ -1,0 +1,107 @@
+"""WHAT IS ASKED AND ANSWERED: the values that pass between a door, the search and its index."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from resource_api.places import Point
+
+Sort = Literal["best", "distance", "name", "updated"]
+Reach = Literal["site", "area", "remote"]
+
+DEFAULT_WITHIN_M = 25 * 1609.344
+FACETS = (
+    "need",
+    "language",
+    "city",
+    "organization",
+    "reached_by",
+    "free",
+    "accepts_referrals",
+    "capacity",
+    "life_stage",
+    "open",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as understood: its point, and the codes of the areas that it lies in."""
+
+    point: Point
+    label: str
+    areas: frozenset[str]
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a question, with the tokens that it may be stored under."""
+
+    text: str
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question's words as understood: needs any of which answers, words that must or may be found."""
+
+    needs: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
+    essential: tuple[Word, ...] = ()
+    context: tuple[Word, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing was asked in words."""
+        return not (self.needs or self.words or self.essential or self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A search, fully read: every filter excludes only what it certainly excludes."""
+
+    q: str = ""
+    asked: Asked = field(default_factory=Asked)
+    needs: tuple[tuple[str, ...], ...] = ()
+    taxonomy_term_id: str | None = None
+    place: Place | None = None
+    within_m: float = DEFAULT_WITHIN_M
+    open_at: datetime | None = None
+    age_months: float | None = None
+    life_stage: str | None = None
+    language: str | None = None
+    accessibility: str | None = None
+    free: bool | None = None
+    remote: bool | None = None
+    accepts_referrals: bool | None = None
+    capacity: str | None = None
+    organization_id: str | None = None
+    updated_after: datetime | None = None
+    sort: Sort = "best"
+    facets: tuple[str, ...] = ()
+    page: int = 1
+    per_page: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One service found: by which site it reaches the caller, how far that is, and why it ranks where it does."""
+
+    service_id: str
+    score: float
+    reached_by: Reach | None
+    distance_m: float | None
+    site: str | None
+    needs: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of hits, the total, and counts by facet."""
+
+    hits: tuple[SearchHit, ...]
+    total: int
+    facets: dict[str, tuple[tuple[str, int], ...]]

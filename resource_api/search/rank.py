@@ -1,0 +1,58 @@
+"""WHY A HIT RANKS WHERE IT DOES: one small pure function, with its reasons.
+
+`best` = relevance x nearness x freshness x capacity. What is unknown of an asked filter is no part of the score: such
+a hit ranks after those that are known to fit, whatever its score.
+"""
+
+# How much a need counts by how surely the service answers it.
+CERTAINTY_WEIGHT = {"given": 1.0, "term": 0.95, "name": 0.9, "words": 0.5}
+
+# A service that does one thing is a likelier answer than a department that lists forty.
+FOCUS_LOSS = 0.025
+LEAST_FOCUS = 0.6
+
+HALF_NEAR_M = 6_000.0
+AREA_NEARNESS = 0.4
+REMOTE_NEARNESS = 0.25
+
+CAPACITY_WEIGHT = {
+    "capacity": 1.0,
+    "additional-assessment-required": 0.9,
+    "waitlist": 0.75,
+    "no-capacity": 0.4,
+}
+UNKNOWN_CAPACITY = 0.95
+
+FRESH_DAYS = 365
+STALE_DAYS = 3 * 365
+STALE_WEIGHT = 0.8
+UNKNOWN_FRESHNESS = 0.9
+
+
+def focus(needs: int) -> float:
+    """Weigh how focused a service is by the number of needs it answers."""
+    return max(LEAST_FOCUS, 1.0 - FOCUS_LOSS * max(0, needs - 1))
+
+
+def nearness(distance_m: float | None, reached_by: str | None) -> float:
+    """Weigh a distance: half at six kilometres; an area or a remote service counts like a longer way."""
+    if reached_by is None:
+        return 1.0
+    if distance_m is None:
+        return AREA_NEARNESS if reached_by == "area" else REMOTE_NEARNESS
+    return 1.0 / (1.0 + distance_m / HALF_NEAR_M)
+
+
+def freshness(age_days: float | None) -> float:
+    """Weigh when a service was last assured: fully for a year, then falling to its least at three."""
+    if age_days is None:
+        return UNKNOWN_FRESHNESS
+    if age_days <= FRESH_DAYS:
+        return 1.0
+    share = min(1.0, (age_days - FRESH_DAYS) / (STALE_DAYS - FRESH_DAYS))
+    return 1.0 - share * (1.0 - STALE_WEIGHT)
+
+
+def score(relevance: float, near: float, fresh: float, capacity: float) -> float:
+    """Join the four reasons; each is between 0 and about 1."""
+    return relevance * near * fresh * capacity

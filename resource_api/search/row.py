@@ -1,0 +1,88 @@
+"""HOW A SEARCH DOCUMENT IS STORED in the embedded index: one narrow row, and four texts of tokens."""
+
+from datetime import date
+from typing import Any
+
+import orjson
+
+from resource_api.needs import vocabulary
+from resource_api.needs.infer import CERTAINTIES
+from resource_api.search.cells import cell_tokens, unit_vector
+from resource_api.search.document import SearchDocument, Site
+from resource_api.search.expression import area_token, need_token, organization_token, term_token
+from resource_api.search.rank import focus
+
+
+def write_row(document: SearchDocument) -> dict[str, Any]:
+    """Write the columns that are filtered and ranked by."""
+    first = document.sites[0] if document.sites else None
+    x, y, z = unit_vector(first.latitude, first.longitude) if first else (None, None, None)
+    return {
+        "service_id": document.service_id,
+        "organization_id": document.organization_id,
+        "name_key": document.name_key,
+        "title": f" {document.title} ",
+        "labels": f" {document.labels} ",
+        "x": x,
+        "y": y,
+        "z": z,
+        "site": first.id if first else None,
+        "city": first.city if first else None,
+        "hours": first.hours if first else document.hours,
+        "sites": orjson.dumps([_write_site(s) for s in document.sites]).decode() if len(document.sites) > 1 else None,
+        "areas": " ".join(sorted(document.areas)),
+        "shapes": orjson.dumps(document.shapes).decode() if document.shapes else None,
+        "remote": document.remote,
+        "needs": write_needs(document.needs),
+        "focus": focus(len(document.needs)),
+        "assured_day": _day(document.assured_date),
+        "capacity": document.capacity,
+        "accepts": document.accepts_referrals,
+        "free": document.free,
+        "minimum_age": document.minimum_age_months,
+        "maximum_age": document.maximum_age_months,
+        "life_stages": " ".join(document.life_stages),
+        "languages": " ".join(document.languages),
+        "accessible": document.accessible,
+        "updated_at": document.updated_at,
+    }
+
+
+def text_columns(document: SearchDocument) -> dict[str, str]:
+    """Write the token texts; `tags` holds what is not a word: cells, areas, needs, terms, the organization."""
+    known = vocabulary()
+    tags = [organization_token(document.organization_id)]
+    tags += [need_token(s) for s in {s for slug, _ in document.needs for s in known.lineage(slug)}]
+    tags += [term_token(term) for term in document.terms]
+    cells = {token for site in document.sites for token in cell_tokens(site.latitude, site.longitude)}
+    tags += sorted(cells)
+    tags += [area_token(code) for code in document.areas]
+    if document.shapes:
+        tags.append("shape")
+    if document.remote:
+        tags.append("remote")
+    return {"title": document.title, "labels": document.labels, "body": document.body, "tags": " ".join(tags)}
+
+
+def write_needs(needs: tuple[tuple[str, str], ...]) -> str:
+    """Write needs as `,slug:certainty,`; a parent is as sure as the surest of its children."""
+    known = vocabulary()
+    best: dict[str, int] = {}
+    for slug, certainty in needs:
+        rank = CERTAINTIES.index(certainty)
+        for each in known.lineage(slug):
+            best[each] = min(rank, best.get(each, rank))
+    return "".join(f",{slug}:{rank}" for slug, rank in sorted(best.items())) + ","
+
+
+def _write_site(site: Site) -> list[Any]:
+    return [site.id, *unit_vector(site.latitude, site.longitude), site.city, site.hours]
+
+
+def _day(text: str | None) -> int | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text[:10]).toordinal()
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""THE EMBEDDED INDEX: SQLite FTS5 with the geo cells, needs and terms inside the index.
+
+The posting lists of words, cells and needs meet inside FTS5, so rows are read for local candidates only; the exact
+distance, the filters, the facets and the score are then decided in Python (`judge.py`), the same for every index.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from typing import cast
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from resource_api.database import Base
+from resource_api.search.document import SearchDocument
+from resource_api.search.expression import any_of, match_expression
+from resource_api.search.judge import Judge
+from resource_api.search.query import SearchPage, SearchQuery
+from resource_api.search.row import text_columns, write_row
+from resource_api.search.tables import SearchRow, SearchText, SearchWord
+
+_ROWS = Base.metadata.tables[SearchRow.__tablename__]
+_TEXTS = Base.metadata.tables[SearchText.__tablename__]
+
+
+class SQLiteIndex:
+    """The SearchIndex that lives in the directory's own SQLite file, in its transactions."""
+
+    def __init__(self) -> None:
+        self._known_words: set[str] = set()
+        self._word_count = -1
+
+    def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
+        """Store documents, replacing those of the same service."""
+        rows = list(documents)
+        old = self._forget(session, [d.service_id for d in rows])
+        if not rows:
+            return
+        top = session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0
+        narrow, texts = [], []
+        for document in rows:
+            number = old.get(document.service_id)
+            if number is None:
+                top += 1
+                number = top
+            narrow.append({"id": number, **write_row(document)})
+            texts.append({"id": number, **text_columns(document)})
+        session.execute(insert(_ROWS), narrow)
+        session.execute(insert(_TEXTS), texts)
+        raw(session).executemany(
+            "INSERT INTO search_fts(rowid, title, labels, body, tags) VALUES (:id, :title, :labels, :body, :tags)",
+            texts,
+        )
+        spoken = frozenset[str]().union(*(d.spoken for d in rows)) - self._known_words
+        if spoken:
+            raw(session).executemany(
+                "INSERT OR IGNORE INTO search_word(word) VALUES (?)", [(w,) for w in sorted(spoken)]
+            )
+            self._known_words |= spoken
+
+    def remove(self, session: Session, service_ids: Collection[str]) -> None:
+        """Forget services; unknown ids are passed over."""
+        self._forget(session, service_ids)
+
+    def find(self, session: Session, query: SearchQuery) -> SearchPage:
+        """Answer a query."""
+        judge = Judge(query)
+        columns = ", ".join(f"r.{name}" for name in judge.columns)
+        match = match_expression(query)
+        source = "search_row r"
+        values: tuple[str, ...] = ()
+        if match is not None:
+            source = "search_fts f CROSS JOIN search_row r ON r.id = f.rowid WHERE search_fts MATCH ?"
+            values = (match,)
+        sql = f"SELECT {columns} FROM {source}"  # noqa: S608 - our own column names
+        for row in raw(session).execute(sql, values):
+            judge.consider(row)
+        return judge.page()
+
+    def has_word(self, session: Session, forms: tuple[str, ...]) -> bool:
+        """Tell whether any service says a word, by the tokens it may be stored under."""
+        match = any_of(forms, "title labels body")
+        row = raw(session).execute("SELECT 1 FROM search_fts WHERE search_fts MATCH ? LIMIT 1", (match,)).fetchone()
+        return row is not None
+
+    def spoken_words(self, session: Session) -> Collection[str]:
+        """List the words, unstemmed, that services say."""
+        count = raw(session).execute("SELECT coalesce(max(rowid), 0) FROM search_word").fetchone()[0]
+        if count != self._word_count:
+            self._known_words = set(session.scalars(select(SearchWord.word)))
+            self._word_count = count
+        return self._known_words
+
+    def _forget(self, session: Session, service_ids: Collection[str]) -> dict[str, int]:
+        old: dict[str, int] = {}
+        ids = list(service_ids)
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            found = session.execute(
+                select(SearchRow.service_id, SearchRow.id).where(SearchRow.service_id.in_(some))
+            ).all()
+            old.update(row._t for row in found)
+        numbers = list(old.values())
+        for start in range(0, len(numbers), 500):
+            some_numbers = numbers[start : start + 500]
+            texts = session.execute(select(_TEXTS).where(_TEXTS.c.id.in_(some_numbers))).mappings().all()
+            # An external-content FTS5 table must be told the old values to take its postings back.
+            raw(session).executemany(
+                "INSERT INTO search_fts(search_fts, rowid, title, labels, body, tags) "
+                "VALUES ('delete', :id, :title, :labels, :body, :tags)",
+                [dict(row) for row in texts],
+            )
+            session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
+            session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
+        return old
+
+
+def raw(session: Session) -> sqlite3.Connection:
+    """Get the driver's own connection, inside the session's transaction: a search is a few statements, often asked."""
+    return cast(sqlite3.Connection, session.connection().connection.dbapi_connection)

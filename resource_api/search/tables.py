@@ -1,0 +1,88 @@
+"""WHERE THE EMBEDDED INDEX IS KEPT: a narrow row per service for filters and ranking, and the texts beside it.
+
+The full-text table itself (SQLite's FTS5) is made by a migration, since SQLAlchemy has no word for it.
+"""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from resource_api.database import Base
+
+
+class SearchRow(Base):
+    """What is filtered and ranked by, in one narrow row: hundreds of these are read for one search.
+
+    `x`, `y`, `z` are the unit vector of the first site; `sites` the JSON of every site where there is more than one.
+    `needs` reads `,food:1,diapers:3,`: slugs, parents included, with how surely (an index into CERTAINTIES).
+    """
+
+    __tablename__ = "search_row"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    service_id: Mapped[str] = mapped_column(unique=True)
+    organization_id: Mapped[str]
+    name_key: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    labels: Mapped[str]
+    x: Mapped[float | None]
+    y: Mapped[float | None]
+    z: Mapped[float | None]
+    site: Mapped[str | None]
+    city: Mapped[str | None]
+    hours: Mapped[str | None]
+    sites: Mapped[str | None]
+    areas: Mapped[str]
+    shapes: Mapped[str | None]
+    remote: Mapped[bool]
+    needs: Mapped[str]
+    focus: Mapped[float]
+    assured_day: Mapped[int | None]
+    capacity: Mapped[str | None]
+    accepts: Mapped[str | None]
+    free: Mapped[bool | None]
+    minimum_age: Mapped[float | None]
+    maximum_age: Mapped[float | None]
+    life_stages: Mapped[str]
+    languages: Mapped[str]
+    accessible: Mapped[str]
+    updated_at: Mapped[float]
+
+
+class SearchText(Base):
+    """The token texts of a service: the content that the full-text table indexes."""
+
+    __tablename__ = "search_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    labels: Mapped[str]
+    body: Mapped[str]
+    tags: Mapped[str]
+
+
+class SearchWord(Base):
+    """A word that some service says, unstemmed: what misspelt words are repaired to."""
+
+    __tablename__ = "search_word"
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Town(Base):
+    """A town that a caller may name: of the gazetteer, or of a loaded address (population 0)."""
+
+    __tablename__ = "town"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folded: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    population: Mapped[int]
+
+
+FULL_TEXT_SQLITE = (
+    "CREATE VIRTUAL TABLE search_fts USING fts5(title, labels, body, tags, content='search_text', content_rowid='id', "
+    "tokenize='unicode61 remove_diacritics 0', detail='full')",
+    "INSERT INTO search_fts(search_fts, rank) VALUES('rank', 'bm25(8.0, 4.0, 1.0, 0.0)')",
+)

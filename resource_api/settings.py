@@ -1,0 +1,62 @@
+"""HOW THIS INSTANCE IS SET UP: every setting, read once from the environment.
+
+With none set, everything runs on SQLite under `instance/`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from resource_api.errors import SettingsError
+
+DEFAULT_INSTANCE = Path("instance")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one running instance; see the table in README.md."""
+
+    database_url: str
+    public_url: str = "http://127.0.0.1:8000"
+    app_env: str = "development"
+    publisher_name: str = "Community Resource Directory"
+    metrics_allow: tuple[str, ...] = ("127.0.0.1", "::1")
+    log_level: str = "INFO"
+    cache_seconds: int = 60
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings.
+
+        Raises SettingsError where one is malformed.
+        """
+        env = os.environ if environ is None else environ
+        instance = Path(env.get("INSTANCE_PATH", str(DEFAULT_INSTANCE)))
+        url = env.get("DATABASE_URL") or f"sqlite:///{instance.absolute() / 'directory.db'}"
+        app_env = env.get("APP_ENV", "development")
+        if app_env not in ("development", "production"):
+            raise SettingsError(f"APP_ENV is {app_env!r}", field="APP_ENV", hint="development or production")
+        public_url = env.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+        if not public_url.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"PUBLIC_URL is {public_url!r}",
+                field="PUBLIC_URL",
+                hint="an absolute http(s) URL, as clients see it",
+            )
+        return cls(
+            database_url=url,
+            public_url=public_url,
+            app_env=app_env,
+            publisher_name=env.get("PUBLISHER_NAME", "Community Resource Directory"),
+            metrics_allow=tuple(a.strip() for a in env.get("METRICS_ALLOW", "127.0.0.1,::1").split(",") if a.strip()),
+            log_level=env.get("LOG_LEVEL", "INFO").upper(),
+            cache_seconds=_read_count(env, "CACHE_SECONDS", 60),
+        )
+
+
+def _read_count(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, str(default))
+    if not value.isdigit():
+        raise SettingsError(f"{name} is {value!r}", field=name, hint="a whole number of seconds, 0 or more")
+    return int(value)
