@@ -1,7 +1,7 @@
 """WHAT THE OPERATOR READS: one JSON line per request and per fault, on standard output.
 
-No query string, no body, no path but its route's template, and no exception's message: each may hold what somebody
-asked for, or who they are. A fault is told by its type and by where it was raised.
+No query string, no body, no path but its route's template, and no exception's message: each may hold what
+somebody asked for, or who they are. A fault is told by its type and by where it was raised.
 """
 
 import os

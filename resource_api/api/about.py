@@ -11,9 +11,7 @@ from resource_api.api.blueprint import Blueprint, json_bytes
 from resource_api.api.context import settings
 
 HSDS_VERSION = "3.2"
-DESCRIPTION = (
-    "Services of community-based organizations, as Open Referral HSDS, searchable by need and place."
-)
+DESCRIPTION = "Services of community-based organizations, as Open Referral HSDS, searchable by need and place."
 
 blueprint = Blueprint("about", __name__)
 
@@ -36,9 +34,7 @@ class AboutSchema(ma.Schema):
 
 @blueprint.route("/", tags=["required"])
 @blueprint.doc(operationId="getAPIMetaInformation")
-@blueprint.response(
-    200, AboutSchema, description="What this API is."
-)
+@blueprint.response(200, AboutSchema, description="What this API is.")
 @blueprint.alt_response(302, description="To the documentation, for a client that prefers HTML.")
 def read_about() -> Response:
     """Retrieve information about this API and its relationship with HSDS."""

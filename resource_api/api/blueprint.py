@@ -1,12 +1,12 @@
-"""HOW A VIEW IS DECLARED: flask-smorest's blueprint with its faults mended, and how stored JSON is answered."""
+"""HOW A VIEW IS DECLARED: flask-smorest's blueprint, its faults mended; and how serialised JSON is answered."""
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import flask_smorest
+import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
 from flask import Response, request
 from werkzeug.http import http_date
@@ -16,10 +16,22 @@ from resource_api.api.context import settings
 from resource_api.api.headers import GZIP_SUFFIX, is_gzipped
 
 View = Callable[..., Any]
+V = TypeVar("V")
 
 
-class Blueprint(flask_smorest.Blueprint):
-    """A group of operations: `public` ones may be asked from any web page, `documented` ones are in the OpenAPI."""
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A group of operations; `public`: any web page may ask them; `documented`: they are in the OpenAPI."""
+
+    if TYPE_CHECKING:  # flask-smorest has no types
+
+        def route(self, rule: str, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
+
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
+
+        def alt_response(self, status_code: int, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
+
+        @staticmethod
+        def doc(**options: Any) -> Callable[[V], V]: ...  # noqa: D102
 
     ARGUMENTS_PARSER = StrictParser()
     PAGINATION_HEADER_NAME = None
@@ -44,9 +56,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorator
 
-    def add_url_rule(
-        self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any
-    ) -> None:
+    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
         """Register a view; one that declares no query parameters refuses them."""
         if view_func is not None:
             view_func = self._strict(view_func)
@@ -73,8 +83,8 @@ def json_bytes(
 ) -> Response:
     """Answer with JSON that is already serialised, or with 304 where the client has it.
 
-    `etag` is the bare value, without quotes; without one the body's digest is taken. `max_age` is in seconds and
-    defaults to the settings'. https://www.rfc-editor.org/rfc/rfc9110#section-13
+    `etag` is the bare value, without quotes; without one the body's digest is taken. `max_age` is in seconds
+    and defaults to the settings'. https://www.rfc-editor.org/rfc/rfc9110#section-13
     """
     etag = etag or blake2b(body, digest_size=12).hexdigest()
     response = Response(body, mimetype=mimetype)

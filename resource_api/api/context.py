@@ -63,7 +63,7 @@ def language() -> Language:
         return cast(Language, asked)
     if "Accept-Language" not in request.headers:
         return "en"
-    return cast(Language, request.accept_languages.best_match(LANGUAGES, "en"))
+    return request.accept_languages.best_match(LANGUAGES, "en")
 
 
 def add_teardown(app: Flask) -> None:

@@ -72,5 +72,4 @@ def _policy() -> str:
 def _assets() -> Path:
     # Found without importing it: only its files are wanted.
     spec = find_spec("flask_swagger_ui")
-    assert spec is not None and spec.origin is not None, "flask-swagger-ui is a dependency"
-    return Path(spec.origin).parent / "dist"
+    return Path(str(spec and spec.origin)).parent / "dist"

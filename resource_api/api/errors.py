@@ -1,4 +1,4 @@
-"""HOW A REFUSAL READS: every error as an RFC 9457 problem, saying what is wrong, where, and what would be right.
+"""HOW A REFUSAL READS: every error as an RFC 9457 problem: what is wrong, where, and what would be right.
 
 https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -82,9 +82,7 @@ def write_problem(
         "request_id": g.get("request_id", ""),
     }
     if errors:
-        body["errors"] = [
-            {"field": e.field, "detail": e.detail} | ({"hint": e.hint} if e.hint else {}) for e in errors
-        ]
+        body["errors"] = [{"field": e.field, "detail": e.detail} | ({"hint": e.hint} if e.hint else {}) for e in errors]
     if suggestions:
         body["suggestions"] = list(suggestions)
     response = Response(orjson.dumps(body), status=status or kind.status, content_type=MEDIA_TYPE)

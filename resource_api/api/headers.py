@@ -1,7 +1,7 @@
 """WHAT EVERY ANSWER CARRIES: a request id, cross-origin and security headers, gzip; and its line in the log.
 
-The log line and the metrics are written when the response closes: the client already has its answer by then, and a
-streamed body is counted whole.
+The log line and the metrics are written when the response closes: the client already has its answer by then, and
+a streamed body is timed whole.
 """
 
 import re
@@ -25,7 +25,7 @@ _STRICTEST = "default-src 'none'; frame-ancestors 'none'"
 
 
 def add_headers(app: Flask) -> None:
-    """Put the headers of this module on every answer of an application; to be called before any other hook."""
+    """Put these headers on every answer of an application; to be called before any other hook is added."""
     app.before_request(_start)
     app.after_request(_finish)
 
@@ -65,7 +65,7 @@ def _finish(response: Response) -> Response:
 def _allow_other_origins(response: Response) -> None:
     """Let any web page read the public directory. Never with credentials."""
     blueprint = current_app.blueprints.get(request.blueprint or "")
-    if not (blueprint is None or getattr(blueprint, "public", False)) or request.method not in ("GET", "HEAD", "POST", "OPTIONS"):
+    if blueprint is not None and not getattr(blueprint, "public", False):
         return
     headers = response.headers
     headers["Access-Control-Allow-Origin"] = "*"

@@ -76,6 +76,4 @@ def _is_current(of: Database) -> bool:
 
 
 def _answer(status: str) -> Response:
-    return Response(
-        f'{{"status":"{status}"}}', mimetype="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(f'{{"status":"{status}"}}', mimetype="application/json", headers={"Cache-Control": "no-store"})

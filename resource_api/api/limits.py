@@ -1,7 +1,7 @@
 """HOW MUCH IS TOO MUCH: the bounds on every request, and the kinds of field that keep them.
 
-A field knows whether its value came as text (a query string) or as JSON: from text, "20" is a number; from JSON it is
-not, and what a schema promises is exactly what is taken.
+A field knows whether its value came as text (a query string) or as JSON: from text, "20" is a number; from JSON it
+is not, and what a schema promises is exactly what is taken.
 """
 
 import re
@@ -51,9 +51,7 @@ def text(*, max_length: int = MAX_TEXT, **options: Any) -> ma.fields.String:
 
 def whole_number(low: int, high: int, **options: Any) -> ma.fields.Integer:
     """Make a field for a whole number between two bounds, both included."""
-    return WholeNumber(
-        validate=validate.Range(low, high, error=f"is not between {low} and {high}"), **options
-    )
+    return WholeNumber(validate=validate.Range(low, high, error=f"is not between {low} and {high}"), **options)
 
 
 def number(low: float, high: float, **options: Any) -> ma.fields.Float:

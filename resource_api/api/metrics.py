@@ -1,4 +1,4 @@
-"""GET /metrics : Prometheus's page, for the addresses in METRICS_ALLOW only; to all others it is not there."""
+"""GET /metrics : Prometheus's page, for the addresses in METRICS_ALLOW; for all others it does not exist."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network

@@ -4,10 +4,9 @@ Made when first asked for: starting must not wait for it.
 https://spec.openapis.org/oas/v3.1.0
 """
 
-from copy import deepcopy
 from typing import Any
 
-import flask_smorest
+import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
 import orjson
 from flask import Flask, Response, current_app
@@ -63,8 +62,8 @@ class ProblemSchema(ma.Schema):
     suggestions = ma.fields.List(ma.fields.String())
 
 
-class _Definition(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
-    """flask-smorest's maker of definitions; what it adds to the application is left out (errors.py has ours)."""
+class _Definition(flask_smorest.Api):  # type: ignore[misc]
+    """flask-smorest's maker of definitions, without what it would add to the application."""
 
     def _register_error_handlers(self) -> None:
         pass
@@ -85,7 +84,8 @@ def write_openapi(app: Flask) -> JSON:
     """Write the definition of every documented operation of an application."""
     if "openapi" not in app.extensions:
         app.extensions["openapi"] = _define(app)
-    return deepcopy(app.extensions["openapi"])  # type: ignore[no-any-return]
+    definition: JSON = app.extensions["openapi"]
+    return definition
 
 
 def write_openapi_patch(definition: JSON) -> JSON:
@@ -125,7 +125,9 @@ def _define(app: Flask) -> JSON:
     for group in app.blueprints.values():
         if isinstance(group, Blueprint) and group.documented:
             group.register_views_in_doc(api, app, api.spec, name=group.name, parameters=None)
-    return orjson.loads(orjson.dumps(api.spec.to_dict(), option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
+    # Once to JSON and back: status codes become strings, as they are in what is served.
+    definition: JSON = orjson.loads(orjson.dumps(api.spec.to_dict(), option=orjson.OPT_NON_STR_KEYS))
+    return definition
 
 
 def _operations(item: JSON) -> list[JSON]:

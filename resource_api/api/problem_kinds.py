@@ -1,4 +1,4 @@
-"""WHICH REFUSALS THERE ARE: every kind of problem, with its stable name; each is documented under /problems."""
+"""WHICH REFUSALS THERE ARE: every kind of problem, with its stable name; /problems documents each."""
 
 from dataclasses import dataclass
 
@@ -40,9 +40,7 @@ PROBLEMS: dict[str, ProblemKind] = {
             ("Not signed in", "No ha iniciado sesión"),
             "The request needs credentials; WWW-Authenticate names the scheme.",
         ),
-        ProblemKind(
-            "forbidden", 403, ("Not allowed", "No permitido"), "These credentials do not allow this."
-        ),
+        ProblemKind("forbidden", 403, ("Not allowed", "No permitido"), "These credentials do not allow this."),
         ProblemKind(
             "not-found",
             404,
@@ -83,7 +81,7 @@ PROBLEMS: dict[str, ProblemKind] = {
             "invalid-arguments",
             422,
             ("Invalid arguments", "Argumentos no válidos"),
-            "A parameter or a field is unknown, missing or wrong; `errors` names each and says what would be right.",
+            "A parameter or field is unknown, missing or wrong; `errors` says which, and what would be right.",
         ),
         ProblemKind(
             "bad-query",
@@ -95,7 +93,7 @@ PROBLEMS: dict[str, ProblemKind] = {
             "unknown-place",
             422,
             ("Unknown place", "Lugar desconocido"),
-            "A place is neither a known ZIP code, nor a point, nor a known town; `suggestions` lists the likeliest.",
+            "It is neither a known ZIP code, nor a point, nor a known town; `suggestions` lists the likeliest.",
         ),
         ProblemKind(
             "too-many-requests",
@@ -123,4 +121,3 @@ PROBLEMS: dict[str, ProblemKind] = {
         ),
     )
 }
-

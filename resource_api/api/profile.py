@@ -54,7 +54,7 @@ def show_profile() -> Response:
         "version": PROFILE_VERSION,
         "uri": uri,
         "extends": "https://github.com/openreferral/specification/tree/3.2/schema",
-        "description": "HSDS with confidential locations, referral capacity, ages in months, life stages and needs.",
+        "description": "HSDS with confidential locations, referral capacity, ages in months and needs.",
         "files": [f"{uri}/{name}" for name in sorted((*_patches(), "openapi.json"))],
     }
     return json_bytes(orjson.dumps(index))
@@ -86,6 +86,4 @@ def _installed_files() -> list[Path]:
         files = distribution("community-resource-api").files or []
     except PackageNotFoundError:
         return []
-    return [
-        Path(str(file.locate())) for file in files if _INSTALLED in file.as_posix() and file.suffix == ".json"
-    ]
+    return [Path(str(file.locate())) for file in files if _INSTALLED in file.as_posix() and file.suffix == ".json"]
