@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from resource_api.directory.compile_hours import compile_hours
+from resource_api.directory.hours import pack
 from resource_api.places import zip_timezone
-from resource_api.search.compile_hours import compile_hours
-from resource_api.search.hours import pack
 
 JSON = dict[str, Any]
 

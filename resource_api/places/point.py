@@ -108,9 +108,7 @@ def _polygons(geojson: object) -> Iterator[list[_Ring]]:
         case "Polygon":
             yield _rings(geojson.get("coordinates"))
         case _:
-            raise ValueError(
-                f"an area is a Polygon, MultiPolygon, Feature or FeatureCollection, not {kind!r}"
-            )
+            raise ValueError(f"an area is a Polygon, MultiPolygon, Feature or FeatureCollection, not {kind!r}")
 
 
 def _rings(polygon: object) -> list[_Ring]:
@@ -128,9 +126,7 @@ def _array(value: object, name: str) -> list[object]:
 
 
 def _position(pair: object) -> tuple[float, float]:
-    numbers = [
-        n for n in _array(pair, "position")[:2] if isinstance(n, int | float) and not isinstance(n, bool)
-    ]
+    numbers = [n for n in _array(pair, "position")[:2] if isinstance(n, int | float) and not isinstance(n, bool)]
     if len(numbers) != 2 or not (abs(numbers[0]) <= 180 and abs(numbers[1]) <= 90):
         raise ValueError(f"a position is [longitude, latitude] in degrees, not {pair!r}")
     return float(numbers[0]), float(numbers[1])

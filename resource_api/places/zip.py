@@ -132,11 +132,7 @@ def _grid() -> dict[tuple[int, int], list[tuple[float, float, str]]]:
 def _states_by_prefix() -> dict[str, str]:
     words = _PREFIXES.split()
     spans = ((span.partition("-"), state) for span, state in zip(words[::2], words[1::2], strict=True))
-    return {
-        f"{n:03}": state
-        for (first, _, last), state in spans
-        for n in range(int(first), int(last or first) + 1)
-    }
+    return {f"{n:03}": state for (first, _, last), state in spans for n in range(int(first), int(last or first) + 1)}
 
 
 @cache

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.directory import Document, Organization, Source
+from resource_api.directory.hours import describe, unpack
 from resource_api.needs import vocabulary
 from resource_api.search.highlight import highlight, highlight_pattern
-from resource_api.search.hours import describe, unpack
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
 JSON = dict[str, Any]

@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
+from resource_api.directory.hours import open_at, unpack
 from resource_api.needs.infer import CERTAINTIES
 from resource_api.places import point_in_geojson
 from resource_api.search import rank
 from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
-from resource_api.search.hours import open_at, unpack
 from resource_api.search.query import Reach, SearchHit, SearchPage, SearchQuery
 
 _WEIGHTS = tuple(rank.CERTAINTY_WEIGHT[name] for name in CERTAINTIES)

@@ -111,7 +111,8 @@ def test_mending_twice_changes_nothing(latitude: float, longitude: float, state:
 @given(st.sampled_from(sorted(all_zips())), st.sampled_from(["swapped", "unsigned", "right"]))
 def test_a_zip_is_never_mended_to_somewhere_else(code: str, mistake: str) -> None:
     point, county = all_zips()[code], county_of_zip(code)
-    if county is None or county.state != state_of_zip(code):
+    # Alaska reaches across the 180th meridian, where a longitude without its sign may be right.
+    if county is None or county.state != state_of_zip(code) or (county.state == "AK" and point.longitude < -170):
         return
     latitude, longitude = point.latitude, point.longitude
     if mistake == "swapped":

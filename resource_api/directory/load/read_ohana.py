@@ -294,9 +294,8 @@ def _list(cell: str | None) -> list[str]:
 
 
 def _sentences(*texts: str | None) -> str:
-    """Join texts that say different things into one prose."""
-    kept: list[str] = []
-    for text in texts:
-        if text and text not in kept:
-            kept.append(text if text.endswith((".", "!", "?")) or len(texts) == 1 else f"{text}.")
-    return kept[0].removesuffix(".") + ("." if texts[0] and texts[0].endswith(".") else "") if len(kept) == 1 else " ".join(kept)
+    """Join texts that say different things into one prose; one alone stays as it is."""
+    kept = list(dict.fromkeys(text for text in texts if text))
+    if len(kept) < 2:
+        return "".join(kept)
+    return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in kept)

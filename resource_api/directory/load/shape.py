@@ -99,7 +99,7 @@ _MAY_BE_EMPTY = {
     "program": {"description"},
     "taxonomy": {"description"},
     "taxonomy_term": {"description"},
-    "address": {"address_1", "city", "state_province", "postal_code"},
+    "address": {"address_1", "city", "state_province", "postal_code", "country"},
     "metadata": {"previous_value", "replacement_value", "updated_by"},
 }
 

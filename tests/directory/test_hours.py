@@ -10,8 +10,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resource_api.search.compile_hours import HORIZON_DAYS, compile_hours
-from resource_api.search.hours import Hours, describe, open_at, pack, unpack
+from resource_api.directory.compile_hours import HORIZON_DAYS, compile_hours
+from resource_api.directory.hours import Hours, describe, open_at, pack, unpack
 
 NEW_YORK = ZoneInfo("America/New_York")
 TODAY = date(2026, 3, 2)  # a Monday; clocks go forward on Sunday the 8th and back on November 1st
@@ -219,7 +219,11 @@ def test_days_are_weekly_when_nothing_else_is_said() -> None:
         {"freq": "WEEKLY", "byday": "MO"},
         {"freq": "WEEKLY", "byday": "MO", "opens_at": "09:00"},
         {"freq": "MONTHLY", "opens_at": "09:00", "closes_at": "17:00"},
-        {"freq": "YEARLY", "byday": "MO", "opens_at": "09:00", "closes_at": "17:00", "interval": "often"},
+        OFFICE | {"freq": "YEARLY"},
+        OFFICE | {"freq": "DAILY", "byday": "1SA"},
+        OFFICE | {"freq": "DAILY", "interval": 2, "dtstart": "2026-01-01"},
+        OFFICE | {"interval": "often"},
+        OFFICE | {"interval": "9" * 5000, "dtstart": "2026-01-01"},
         OFFICE | {"byday": "weekdays"},
         OFFICE | {"interval": 2},
         OFFICE | {"count": 0},
@@ -250,7 +254,9 @@ def test_year_one_means_no_date() -> None:
         ({"timezone": -5}, None, "UTC-05:00"),
         ({"timezone": "5.5"}, None, "UTC+05:30"),
         ({"timezone": "-09:30"}, "America/New_York", "UTC-09:30"),
+        ({"timezone": 5.75}, None, "UTC+05:45"),
         ({"timezone": 99}, None, None),
+        ({"opens_at": "09:00+99:00"}, None, None),
         ({"opens_at": "09:00-05:00"}, None, "UTC-05:00"),
         ({"opens_at": "09:00Z"}, None, None),
     ],
@@ -279,6 +285,27 @@ def test_hours_survive_being_packed_as_json() -> None:
     always = {"freq": "DAILY", "opens_at": "00:00", "closes_at": "24:00"}
     for hours in (compiled(OFFICE), compiled(OFFICE, eve, saturday), compiled(always)):
         assert unpack(json.loads(json.dumps(pack(hours)))) == hours
+
+
+FIELDS = {
+    "freq": st.sampled_from(["WEEKLY", "MONTHLY", "DAILY", ""]),
+    "byday": st.sampled_from(["MO", "1SA", "-5FR,", "mo tu", ""]),
+    "opens_at": st.sampled_from(["09:00", "00:00", "23:59", "9:00+99:00"]),
+    "closes_at": st.sampled_from(["17:00", "24:00", "00:00"]),
+    **{key: st.integers(-400, 400) for key in ("bymonthday", "byweekno", "byyearday", "interval", "count")},
+    **{key: st.dates().map(date.isoformat) for key in ("dtstart", "until", "valid_from", "valid_to")},
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.fixed_dictionaries({}, optional={key: valid | st.text() for key, valid in FIELDS.items()})),
+    st.datetimes(datetime(2026, 3, 3), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_no_schedule_breaks_the_clock(schedules: list[dict[str, object]], moment: datetime) -> None:
+    hours = compile_hours(schedules, default_timezone="America/New_York", today=TODAY)
+    if hours is not None:
+        assert describe(hours, moment).state == ("open" if open_at(hours, moment) else "closed")
 
 
 SUNDAY_NIGHT = {"freq": "WEEKLY", "byday": "SU", "opens_at": "01:30", "closes_at": "03:00"}

@@ -2,21 +2,19 @@
 
 Hours are compiled once from HSDS schedules (compile_hours.py) into minutes of local days, so that asking
 costs microseconds. A window belongs to the day it opens on and may end after midnight (22:00-06:00 is
-1320-1800). A time of day that a change of clocks skips means the moment of the change; one that comes twice
-means its first coming.
+1320-1800).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
+
+from resource_api.directory.clock import first_moment, latest_shown, zone
 
 DAY = 1440
 _LOOKAHEAD = 40  # days: past any closure, which lasts 31 at most
 _LONGEST_STRETCH = 8  # days: whoever stays open longer has no closing time worth telling
-_MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def unpack(packed: Mapping[str, object]) -> Hours:
 def open_at(hours: Hours, moment: datetime) -> bool:
     """Tell whether it is open at a moment. Raises ValueError if the moment has no time zone."""
     local = _local(hours, moment)
-    return hours.always or _closing(hours, *_shown(local)) is not None
+    return hours.always or _closing(hours, *latest_shown(local)) is not None
 
 
 def describe(hours: Hours, moment: datetime) -> OpenState:
@@ -100,7 +98,7 @@ def describe(hours: Hours, moment: datetime) -> OpenState:
     today = tuple((_clock(windows[i]), _clock(windows[i + 1])) for i in range(0, len(windows), 2))
     if hours.always:
         return OpenState("open", today, None, None)
-    day, minute = _shown(local)
+    day, minute = latest_shown(local)
     closing = _closing(hours, day, minute)
     if closing is None:
         return OpenState("closed", today, _next_opening(hours, day, minute), None)
@@ -129,32 +127,10 @@ def merge_windows(flat: Sequence[int]) -> list[int]:
     return merged
 
 
-@lru_cache(maxsize=512)
-def zone(name: str) -> tzinfo:
-    """Find an IANA zone, or the offset that "UTC+05:30" names. Raises ValueError if there is none such."""
-    if name[:3] == "UTC" and len(name) == 9:
-        offset = timedelta(hours=int(name[4:6]), minutes=int(name[7:]))
-        return timezone(-offset if name[3] == "-" else offset)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # the last two: "../x" and a folder such as "America"
-        raise ValueError(f"{name!r} is not an IANA time zone") from error
-
-
 def _local(hours: Hours, moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     return moment.astimezone(zone(hours.timezone))
-
-
-def _shown(local: datetime) -> tuple[int, int]:
-    """Find the latest day and minute the clocks have shown: in the second of two equal hours, its end."""
-    if local.fold:
-        end = local.replace(fold=0)
-        while end.utcoffset() != end.replace(fold=1).utcoffset():
-            end += _MINUTE
-        local = end - _MINUTE
-    return local.toordinal(), local.hour * 60 + local.minute
 
 
 def _closing(hours: Hours, day: int, minute: int) -> int | None:
@@ -175,7 +151,7 @@ def _until(hours: Hours, day: int, closing: int) -> datetime | None:
         day, minute = day + closing // DAY, closing % DAY
         later = _closing(hours, day, minute)
         if later is None:
-            return _moment(hours, day, minute)
+            return first_moment(hours.timezone, day, minute)
         closing = later
     return None
 
@@ -185,9 +161,9 @@ def _next_opening(hours: Hours, today: int, minute: int) -> datetime | None:
         windows = windows_on(hours, day)
         for i in range(0, len(windows), 2):
             if day > today or windows[i] > minute:
-                opening = _moment(hours, day, windows[i])
+                opening = first_moment(hours.timezone, day, windows[i])
                 # A window that a change of clocks skips whole never opens.
-                if opening < _moment(hours, day, windows[i + 1]):
+                if opening < first_moment(hours.timezone, day, windows[i + 1]):
                     return opening
     return None
 
@@ -199,24 +175,6 @@ def _days_from(hours: Hours, today: int) -> Iterator[int]:
     starts = {int(day) for day in hours.days} | {week.first for week in hours.weeks}
     for start in sorted(start for start in starts if start >= soon):
         yield from range(start, start + _LOOKAHEAD)
-
-
-def _moment(hours: Hours, day: int, minute: int) -> datetime:
-    """Find the first moment at which the clocks show this time of this day, or a later one."""
-    local = zone(hours.timezone)
-    wall = datetime.fromordinal(day) + timedelta(minutes=minute)
-    after = wall.replace(tzinfo=local).astimezone(UTC)
-    if after.astimezone(local).replace(tzinfo=None) != wall:
-        # The clocks skip this time: they change between the two ways to read it.
-        before = wall.replace(tzinfo=local, fold=1).astimezone(UTC)
-        while after - before > _SECOND:
-            middle = before + (after - before) // 2
-            if middle.astimezone(local).replace(tzinfo=None) < wall:
-                before = middle
-            else:
-                after = middle
-        after = after.replace(microsecond=0)
-    return after.astimezone(local)
 
 
 def _clock(minute: int) -> str:

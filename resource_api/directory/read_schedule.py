@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from resource_api.search.hours import DAY
+from resource_api.directory.hours import DAY
 
 _LONGEST_EXCEPTION = 31  # days; a longer range is a season, not a holiday
 _OLDEST_DATE = 1900  # exporters write years such as 0001 for "none"
@@ -69,7 +69,8 @@ def read_schedule(row: Mapping[str, object]) -> Schedule:
     named, numbered = _text(row, "timezone_name"), _text(row, "timezone")
     if first and last and last < first:
         raise Uncertain("valid_to is before valid_from")
-
+    if frequency not in ("", "DAILY", "WEEKLY", "MONTHLY"):
+        raise Uncertain(f"{frequency} is not a frequency of HSDS")
     if not frequency and not byday and not bymonthday:
         if not (first and last and (last - first).days < _LONGEST_EXCEPTION):
             raise Uncertain("neither days of the week nor dates")
@@ -79,8 +80,6 @@ def read_schedule(row: Mapping[str, object]) -> Schedule:
         raise Uncertain("no opening and closing time")
     starts = starts or first
     monthly = frequency == "MONTHLY" or (not frequency and not byday) or any(nth for _, nth in byday)
-    if monthly and frequency not in ("", "WEEKLY", "MONTHLY"):
-        raise Uncertain(f"{frequency} does not go with a day of the month")
     if monthly and not byday and not bymonthday:
         bymonthday = (_known(starts).day,)
     if not monthly and not byday:
@@ -88,6 +87,8 @@ def read_schedule(row: Mapping[str, object]) -> Schedule:
     interval, count = _positive(row, "interval") or 1, _positive(row, "count")
     if interval > 1 or count:
         starts = _known(starts)  # else nobody can tell which weeks
+    if frequency == "DAILY" and (interval > 1 or monthly):
+        raise Uncertain("daily, and yet not every day")
     return Schedule(
         "monthly" if monthly else "weekly",
         window,
@@ -112,8 +113,6 @@ def _unsaid_days(
 ) -> tuple[tuple[int, int], ...]:
     if frequency == "DAILY" or bymonthday or _SAYS_DAILY.search(description):
         return _EVERY_DAY
-    if frequency != "WEEKLY":
-        raise Uncertain(f"{frequency} is not a frequency of HSDS")
     return ((_known(starts).weekday(), 0),)
 
 
@@ -147,18 +146,16 @@ def _time(text: str) -> tuple[int, str | None]:
     if not matched or not (matched[2] or matched[3]):
         raise Uncertain(f"{text!r} is not a time of day")
     hour, minute, half = int(matched[1]), int(matched[2] or 0), (matched[3] or "").lower()
-    if half:
-        if not 1 <= hour <= 12:
-            raise Uncertain(f"{text!r} is not a time of day")
-        hour = hour % 12 + (12 if half == "p" else 0)
-    if minute > 59 or hour * 60 + minute > DAY:
+    if minute > 59 or hour * 60 + minute > DAY or (half and not 1 <= hour <= 12):
         raise Uncertain(f"{text!r} is not a time of day")
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
     return hour * 60 + minute, f"UTC{matched[4]}:{matched[5] or '00'}" if matched[4] else None
 
 
 def _byday(text: str) -> tuple[tuple[int, int], ...]:
     found = []
-    for word in re.split(r"[,;\s]+", text.upper()) if text else ():
+    for word in filter(None, re.split(r"[,;\s]+", text.upper())):
         matched = _BYDAY.fullmatch(word)
         weekday = _weekday(matched[2]) if matched else None
         nth = int(matched[1] or 0) if matched else 0
@@ -187,8 +184,8 @@ def _positive(row: Mapping[str, object], key: str) -> int | None:
     text = _text(row, key)
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise Uncertain(f"{key} is not a positive number")
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) < 1:
+        raise Uncertain(f"{key} is not a number from 1 to 999")
     return int(text)
 
 

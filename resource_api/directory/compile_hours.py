@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from resource_api.search.hours import DAY, Hours, Week, merge_windows, windows_on, zone
-from resource_api.search.read_schedule import Schedule, Uncertain, read_schedule
+from resource_api.directory.clock import zone
+from resource_api.directory.hours import DAY, Hours, Week, merge_windows, windows_on
+from resource_api.directory.read_schedule import Schedule, Uncertain, read_schedule
 
 HORIZON_DAYS = 400  # thirteen months: whoever recompiles yearly is in time
 _FOREVER = (date.min.toordinal(), date.max.toordinal())
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-]?)(\d{1,2})(?:\.(\d)\d*|:?(\d\d))?")
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-]?)(\d{1,2})(?:(\.\d{1,9})|:?(\d\d))?")
 
 
 def compile_hours(
@@ -124,7 +125,9 @@ def _zone_of(schedules: Sequence[Schedule], default: str | None) -> str | None:
     named = {name for s in schedules if (name := _named_zone(s, usual))}
     if len(named) > 1:
         return None  # two clocks at one door: whoever wrote this must say which
-    return next(iter(named), None) or usual or next((s.offset for s in schedules if s.offset), None)
+    return (
+        next(iter(named), None) or usual or next((s.offset for s in schedules if s.offset and _is_zone(s.offset)), None)
+    )
 
 
 def _named_zone(schedule: Schedule, usual: str | None) -> str | None:
@@ -144,8 +147,7 @@ def _named_zone(schedule: Schedule, usual: str | None) -> str | None:
 def _read_offset(text: str) -> int | None:
     """Read minutes from "-5", "-5.0", "5.5", "UTC-05:00", or from a short name such as "EST"."""
     if matched := _OFFSET.fullmatch(text.upper().replace(" ", "")):
-        tenths = int(matched[3] or 0) * 6
-        minutes = int(matched[2]) * 60 + (int(matched[4]) if matched[4] else tenths)
+        minutes = int(matched[2]) * 60 + int(matched[4] or 0) + round(float(matched[3] or 0) * 60)
         return (-minutes if matched[1] == "-" else minutes) if minutes <= 14 * 60 else None
     return min(_offsets(text)) if text and _is_zone(text) else None
 

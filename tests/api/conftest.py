@@ -1,0 +1,61 @@
+"""An application over an empty database, and one over a small directory that was published and indexed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from resource_api import create_app
+from resource_api.api.context import Wiring
+from resource_api.database import Database
+from resource_api.migrations import migrate
+from resource_api.settings import Settings
+from resource_api.wiring import attach_index
+from tests.api.small_directory import write_small_directory
+
+
+@pytest.fixture
+def empty_app(tmp_path: Path) -> Iterator[Flask]:
+    """An application whose database has no tables."""
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'empty.db'}"))
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def empty(empty_app: Flask) -> FlaskClient:
+    return empty_app.test_client()
+
+
+@pytest.fixture(scope="session")
+def directory_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with a small directory in it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'small.db'}"
+    database = Database(url)
+    migrate(database)
+    attach_index(database)
+    with database.write() as session:
+        write_small_directory(session)
+        session.commit()
+    database.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def directory_app(directory_url: str) -> Iterator[Flask]:
+    app = create_app(Settings(database_url=directory_url))
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def directory(directory_app: Flask) -> FlaskClient:
+    """A client of an application over a small directory, which nobody writes to."""
+    return directory_app.test_client()
+
+
+def close(app: Flask) -> None:
+    wiring: Wiring = app.extensions["resource_api"]
+    wiring.database.close()
