@@ -43,5 +43,9 @@ class LoadError(ResourceError):
     """A file, folder or address that cannot be loaded at all."""
 
 
+class ExportError(ResourceError):
+    """An export that cannot be written as asked."""
+
+
 class DatabaseNotReady(ResourceError):
     """The database has no tables, or those of another release."""

@@ -6,10 +6,13 @@ https://prometheus.github.io/client_python/multiprocess/
 
 import os
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Histogram
+
+_making = Lock()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -29,7 +32,6 @@ def write_metrics() -> tuple[bytes, str]:
         everyone = CollectorRegistry()
         MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # registers itself
         return generate_latest(everyone), CONTENT_TYPE_LATEST
-    _durations()
     return generate_latest(_registry()), CONTENT_TYPE_LATEST
 
 
@@ -40,8 +42,13 @@ def _registry() -> "CollectorRegistry":
     return CollectorRegistry()
 
 
-@lru_cache(maxsize=1)
 def _durations() -> "Histogram":
+    with _making:  # the first requests of a worker come together, and a metric is registered once
+        return _make_durations()
+
+
+@lru_cache(maxsize=1)
+def _make_durations() -> "Histogram":
     from prometheus_client import Histogram
 
     return Histogram(

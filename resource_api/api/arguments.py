@@ -15,7 +15,7 @@ from webargs.flaskparser import FlaskParser
 
 from resource_api.api.context import LANGUAGES
 from resource_api.api.errors import FieldError, Problem
-from resource_api.api.limits import MAX_BODY, check_depth, text
+from resource_api.api.limits import MAX_BODY, TOO_DEEP, check_depth, text
 
 JSON_TYPE = "application/json"
 _UNKNOWN = "Unknown field."
@@ -90,6 +90,8 @@ def read_json(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if "depth" in error.msg:  # orjson's own limit lies far above ours
+            raise Problem("content-too-large", TOO_DEEP) from error
         where = f"line {error.lineno}, column {error.colno}"
         raise Problem("bad-json", f"The body is not JSON: {error.msg} ({where})") from error
     check_depth(value)
@@ -132,11 +134,9 @@ def _field_errors(messages: Any, schema: ma.Schema | None, path: str) -> Iterato
                     yield _unknown(name, str(key), schema)
                 else:
                     yield from _field_errors(inner, _inner_schema(schema, str(key)), name)
-    elif isinstance(messages, list):
-        for message in messages:
-            yield FieldError(path, str(message))
     else:
-        yield FieldError(path, str(messages))
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield FieldError(path, _lower(str(message)))
 
 
 def _unknown(path: str, name: str, schema: ma.Schema | None) -> FieldError:
@@ -146,6 +146,11 @@ def _unknown(path: str, name: str, schema: ma.Schema | None) -> FieldError:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known) or 'nothing'}"
     return FieldError(path, "is not known here", hint)
+
+
+def _lower(message: str) -> str:
+    """Make marshmallow's sentence the rest of ours, which begins with the field's name."""
+    return message[:1].lower() + message[1:].rstrip(".")
 
 
 def _inner_schema(schema: ma.Schema | None, key: str) -> ma.Schema | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
@@ -22,17 +22,6 @@ V = TypeVar("V")
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A group of operations; `public`: any web page may ask them; `documented`: they are in the OpenAPI."""
 
-    if TYPE_CHECKING:  # flask-smorest has no types
-
-        def route(self, rule: str, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
-
-        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
-
-        def alt_response(self, status_code: int, **options: Any) -> Callable[[V], V]: ...  # noqa: D102
-
-        @staticmethod
-        def doc(**options: Any) -> Callable[[V], V]: ...  # noqa: D102
-
     ARGUMENTS_PARSER = StrictParser()
     PAGINATION_HEADER_NAME = None
 
@@ -41,18 +30,38 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         self.public = public
         self.documented = documented
 
+    def route(self, rule: str, **options: Any) -> Callable[[V], V]:
+        """Register a view under a URL."""
+        return cast(Callable[[V], V], super().route(rule, **options))
+
+    def doc(self, **options: Any) -> Callable[[V], V]:  # type: ignore[override]  # static there
+        """Add to what is documented of a view."""
+        return _document(super().doc(**options))
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[V], V]:
+        """Document what a view answers with: a Response it has made itself."""
+        return _document(super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, **options: Any) -> Callable[[V], V]:
+        """Document what else a view answers with."""
+        return _document(super().alt_response(status_code, **options))
+
     def arguments(
         self, schema: type[ma.Schema] | ma.Schema, *, location: str = "query", **options: Any
     ) -> Callable[[View], View]:
-        """Read the arguments of a view through a schema, by default from the query string."""
+        """Give a view its arguments, read through a schema, by default from the query string."""
         instance = schema() if isinstance(schema, type) else schema  # once, not once per request
-        decorate = super().arguments(instance, location=location, **options)
+        document = super().arguments(instance, location=location, **options)
 
         def decorator(view: View) -> View:
-            decorated: Any = decorate(view)
+            @wraps(view)
+            def reading(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, self.ARGUMENTS_PARSER.parse(instance, location=location), **kwargs)
+
+            documented: Any = _document(document)(reading)
             # flask-smorest names the response after HTTPStatus, which newer Pythons spell otherwise.
-            decorated._apidoc["arguments"]["responses"] = {422: "INVALID_ARGUMENTS"}
-            return decorated  # type: ignore[no-any-return]
+            documented._apidoc["arguments"]["responses"] = {422: "INVALID_ARGUMENTS"}
+            return reading
 
         return decorator
 
@@ -112,6 +121,16 @@ def _has_already(etag: str, modified: datetime | None) -> bool:
         return known.star_tag or known.contains_weak(etag) or known.contains_weak(etag + GZIP_SUFFIX)
     since = request.if_modified_since
     return since is not None and modified is not None and modified.replace(microsecond=0) <= since
+
+
+def _document(decorate: Callable[[Any], Any]) -> Callable[[V], V]:
+    """Take what one of flask-smorest's decorators documents, and leave out the wrapper that would run per request."""
+
+    def decorator(view: Any) -> Any:
+        view._apidoc = decorate(view)._apidoc
+        return view
+
+    return decorator
 
 
 def _reads_query(view: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from resource_api.api.context import language, settings
 from resource_api.api.headers import route_template
@@ -126,7 +126,9 @@ def _write_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     kind = _KIND_OF_STATUS.get(status) or _KIND_OF_STATUS[400 if status < 500 else 500]
     detail = error.description or kind.meaning
-    if status == 404:
+    if isinstance(error, MethodNotAllowed):
+        detail = f"This URL answers to {', '.join(sorted(error.valid_methods or ()))}, not to {request.method[:20]}"
+    elif status == 404:
         detail = f"There is nothing at {request.path[:200]}; {settings().public_url}/docs lists every URL"
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return write_problem(kind, detail, status=status, headers=headers)

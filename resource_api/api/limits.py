@@ -16,6 +16,7 @@ from resource_api.api.errors import Problem
 MAX_BODY = 1024 * 1024
 MAX_QUERY = 8_000  # under gunicorn's own limit on the request line, so that the refusal is ours and says why
 MAX_DEPTH = 32
+TOO_DEEP = f"The body is nested more than {MAX_DEPTH} deep"
 MAX_PER_PAGE = 100
 MAX_PAGE = 1_000_000
 MAX_TEXT = 500
@@ -109,7 +110,7 @@ def check_depth(value: Any) -> None:
         level = [child for children in nested for child in children if isinstance(child, dict | list)]
         if not level:
             return
-    raise Problem("content-too-large", f"The body is nested more than {MAX_DEPTH} deep")
+    raise Problem("content-too-large", TOO_DEEP)
 
 
 def _from_text(field: ma.fields.Field[Any]) -> bool:

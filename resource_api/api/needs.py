@@ -31,7 +31,7 @@ class NeedsArgs(QueryArgs):
 def list_needs(args: dict[str, Any]) -> Response:
     """List the need vocabulary with its codes."""
     known = vocabulary().needs
-    wanted = needs_for_code(args["code"]) if "code" in args else tuple(known)
+    wanted = tuple(slug for slug, _ in needs_for_code(args["code"])) if "code" in args else tuple(known)
     body = {"needs": [_write_need(known[slug], language()) for slug in wanted]}
     return json_bytes(orjson.dumps(body), vary=("Accept-Language",))
 

@@ -31,6 +31,7 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "search", "description": "Find what fits: by need, place, time and person."},
+    {"name": "needs", "description": "What people need, in plain words and in clinical codes."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )
@@ -110,7 +111,7 @@ def _define(app: Flask) -> JSON:
             "openapi_version": "3.1.0",
             "info": {
                 "summary": "A community resource directory: what help exists, for this need, near this person.",
-                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+                "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
             },
             "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
             "servers": [{"url": wiring.settings.public_url}],

@@ -33,7 +33,8 @@ _FILTERS = frozenset(RecordQuery.__dataclass_fields__) - {"kind", "proximity_m"}
 def listed(page: type[ma.Schema]) -> dict[str, Any]:
     """Document what a list answers with: a page, or lines."""
     lines = {"schema": {"type": "string", "description": "One record on each line."}}
-    return {"200": {"content": {"application/json": {"schema": page}, NDJSON: lines}}}
+    content = {"application/json": {"schema": page}, NDJSON: lines}
+    return {"200": {"description": "A page of records, or all of them.", "content": content}}
 
 
 def answer_record(kind: Kind, record_id: str, *, full_service: bool = False) -> Response:

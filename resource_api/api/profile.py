@@ -18,6 +18,7 @@ from resource_api.api.openapi import write_openapi, write_openapi_patch
 from resource_api.errors import NotFound
 
 PROFILE_VERSION = "1.0.0"
+_CHECKOUT = Path(resource_api.__file__).parents[1] / "openapi" / "profile"
 _INSTALLED = "share/community-resource-api/profile"
 
 blueprint = Blueprint("profile", __name__)
@@ -76,8 +77,7 @@ def show_patch(file: str) -> Response:
 @lru_cache(maxsize=1)
 def _patches() -> dict[str, bytes]:
     """Read the patches: in a checkout from openapi/profile, else from where the package's data files went."""
-    folder = Path(resource_api.__file__).parents[1] / "openapi" / "profile"
-    found = list(folder.glob("*.json")) or _installed_files()
+    found = list(_CHECKOUT.glob("*.json")) or _installed_files()
     return {path.name: path.read_bytes() for path in found if path.name != "openapi.json"}
 
 

@@ -1,6 +1,5 @@
 """GET|POST /search : which services fit this need, near this place, open to this person, now?"""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,12 +88,9 @@ def _search(args: dict[str, Any]) -> Response:
 def _write_searched(reading: Reading, lang: str) -> dict[str, Any]:
     query = reading.query
     known = vocabulary().needs
-    slugs: Iterable[str] = dict.fromkeys(
-        (*query.asked.needs, *(slug for group in query.needs for slug in group))
-    )
     asked = query.asked
     out: dict[str, Any] = {
-        "needs": [{"need": slug, "label": known[slug].label(lang)} for slug in slugs],
+        "needs": [{"need": slug, "label": known[slug].label(lang)} for slug in query.need_slugs],
         "words": [word.text for word in (*asked.words, *asked.essential, *asked.context)],
     }
     if query.place is not None:

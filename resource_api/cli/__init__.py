@@ -8,6 +8,7 @@ from resource_api import VERSION
 
 # Command → module and name in it. Importing them all would make `--help` wait for the web and the database.
 COMMANDS = {
+    "export": "resource_api.cli.export:export",
     "openapi": "resource_api.cli.openapi:write",
     "serve": "resource_api.cli.serve:serve",
 }

@@ -5,10 +5,12 @@ Its street is also struck out of every other text of the organizations that use 
 """
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
 from typing import Any
 
-from resource_api.directory.graph import Graph, Row
+from sqlalchemy import CompoundSelect, select, union
+
+from resource_api.directory.graph import Graph, table
 
 WITHHELD = "[address withheld]"
 PUBLIC_FIELDS = ("id", "location_type", "organization_id")
@@ -20,19 +22,36 @@ _SUFFIXES = """
 _LEADING = {"n", "s", "e", "w", "north", "south", "east", "west", "ne", "nw", "se", "sw", "the"}
 
 
-def withheld_pattern(graph: Graph) -> re.Pattern[str] | None:
-    """Build the pattern of every street of the graph's confidential locations, or None where there is none."""
-    streets = {
-        street
-        for location in graph.locations.values()
-        if location["confidential"]
-        for address in graph.children("address", "location_id", location["id"])
-        for line in (address["address_1"], address["address_2"], location["name"])
-        for street in _street_patterns(line or "")
+def withheld_patterns(graph: Graph) -> dict[str, re.Pattern[str]]:
+    """Build, by organization, the pattern of every street of the confidential locations that it owns or uses.
+
+    Each organization has its own: what a document says must not depend on what was rendered along with it.
+    """
+    streets: dict[str, set[str]] = defaultdict(set)
+    for location_id, organizations in _hiding_organizations(graph).items():
+        location = graph.locations[location_id]
+        for address in ({}, *graph.children("address", "location_id", location_id)):
+            for line in (address.get("address_1"), address.get("address_2"), location["name"]):
+                for organization in organizations:
+                    streets[organization].update(_street_patterns(line or ""))
+    return {
+        organization: re.compile("|".join(sorted(found, key=lambda s: (-len(s), s))), re.IGNORECASE)
+        for organization, found in streets.items()
+        if found
     }
-    if not streets:
-        return None
-    return re.compile("|".join(sorted(streets, key=len, reverse=True)), re.IGNORECASE)
+
+
+def hiding_organizations() -> CompoundSelect[Any]:
+    """Select the ids of the organizations that own or use a confidential location."""
+    location, service, site = table("location"), table("service"), table("service_at_location")
+    own = select(location.c.organization_id).where(location.c.confidential, location.c.organization_id.is_not(None))
+    use = (
+        select(service.c.organization_id)
+        .join(site, site.c.service_id == service.c.id)
+        .join(location, location.c.id == site.c.location_id)
+        .where(location.c.confidential)
+    )
+    return union(own, use)
 
 
 def withhold(value: Any, pattern: re.Pattern[str]) -> Any:
@@ -46,9 +65,12 @@ def withhold(value: Any, pattern: re.Pattern[str]) -> Any:
     return value
 
 
-def confidential_ids(locations: Iterable[Row]) -> set[str]:
-    """List the ids of the confidential among these locations."""
-    return {row["id"] for row in locations if row["confidential"]}
+def _hiding_organizations(graph: Graph) -> dict[str, set[str]]:
+    found = {row["id"]: {row["organization_id"]} - {None} for row in graph.locations.values() if row["confidential"]}
+    for site in graph.service_at_locations.values():
+        if site["location_id"] in found and site["service_id"] in graph.services:
+            found[site["location_id"]].add(graph.services[site["service_id"]]["organization_id"])
+    return found
 
 
 def _street_patterns(line: str) -> list[str]:

@@ -64,14 +64,14 @@ class Graph:
         return self.owned.get((noun, owner), {}).get(owner_id, [])
 
 
-def read_graph(session: Session, organization_ids: Collection[str]) -> Graph:
-    """Read everything that the documents of these organizations are made of."""
+def read_graph(session: Session, organization_ids: Collection[str], *, location_ids: Collection[str] = ()) -> Graph:
+    """Read everything that the documents of these organizations, and of further locations, are made of."""
     graph = Graph()
     graph.organizations = _by_id(_select(session, "organization", "id", organization_ids))
     graph.services = _by_id(_select(session, "service", "organization_id", organization_ids))
     graph.service_at_locations = _by_id(_select(session, "service_at_location", "service_id", graph.services))
     locations = _by_id(_select(session, "location", "organization_id", organization_ids))
-    elsewhere = {row["location_id"] for row in graph.service_at_locations.values()} - locations.keys()
+    elsewhere = {*location_ids, *(row["location_id"] for row in graph.service_at_locations.values())} - locations.keys()
     graph.locations = locations | _by_id(_select(session, "location", "id", elsewhere))
 
     owners: dict[str, Collection[str]] = {
@@ -109,7 +109,8 @@ def read_graph(session: Session, organization_ids: Collection[str]) -> Graph:
     for noun in OWNERS:
         every_id.extend(graph_ids(graph, noun))
     graph.attributes = _grouped(_select(session, "attribute", "link_id", every_id), "link_id")
-    graph.metadata = _grouped(_select(session, "metadata", "resource_id", every_id), "resource_id")
+    every_id.extend(row["id"] for rows in graph.attributes.values() for row in rows)
+    graph.metadata = read_history(session, every_id)
     term_ids = {r["taxonomy_term_id"] for rows in graph.attributes.values() for r in rows}
     graph.terms, graph.taxonomies = read_terms(session, term_ids - {None})
     graph.sources = {row["id"]: row for row in _rows(session, select(table("source")))}
@@ -121,6 +122,11 @@ def read_terms(session: Session, term_ids: Collection[str]) -> tuple[dict[str, R
     terms = _by_id(_select(session, "taxonomy_term", "id", term_ids))
     taxonomy_ids = {row["taxonomy_id"] for row in terms.values() if row["taxonomy_id"]}
     return terms, _by_id(_select(session, "taxonomy", "id", taxonomy_ids))
+
+
+def read_history(session: Session, record_ids: Collection[str]) -> dict[str, list[Row]]:
+    """Read the metadata of records, by the id of each."""
+    return _grouped(_select(session, "metadata", "resource_id", record_ids), "resource_id")
 
 
 def graph_ids(graph: Graph, noun: str) -> set[str]:

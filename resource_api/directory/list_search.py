@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, or_, select, union
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from resource_api.directory.confidential import hiding_organizations
 from resource_api.directory.document import Document
 from resource_api.directory.location import Location
 from resource_api.directory.organization import Organization
@@ -56,7 +57,7 @@ def withheld_hits(session: Session, kind: str, text: str) -> frozenset[str]:
             Document.kind == kind,
             Document.deleted_at.is_(None),
             Document.id.in_(_saying(kind, words)),
-            Document.organization_id.in_(_hiding_organizations()),
+            Document.organization_id.in_(hiding_organizations()),
         )
     )
     return frozenset(row.id for row in rows if not _says_publicly(kind, row.brief, words))
@@ -91,18 +92,6 @@ def _every(records: Select[str], words: Sequence[str], columns: _Columns) -> Sel
         pattern = f"%{''.join(c if c.isascii() else '_' for c in word)}%"
         records = records.where(or_(*(column.ilike(pattern) for column in columns)))
     return records
-
-
-def _hiding_organizations() -> Any:
-    """Select the organizations that own or use a confidential location."""
-    hidden = Location.confidential.is_(True)
-    using = (
-        select(Service.organization_id)
-        .join(ServiceAtLocation, ServiceAtLocation.service_id == Service.id)
-        .join(Location, Location.id == ServiceAtLocation.location_id)
-        .where(hidden)
-    )
-    return union(select(Location.organization_id).where(hidden, Location.organization_id.is_not(None)), using)
 
 
 def _says_publicly(kind: str, brief: bytes, words: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.directory.card import write_card
 from resource_api.directory.document import Document, ServiceNeed
-from resource_api.directory.graph import in_batches, read_graph, read_terms, table
+from resource_api.directory.graph import in_batches, read_graph, read_history, read_terms, table
 from resource_api.directory.render import Rendered, render_organizations, render_taxonomy, render_term
 from resource_api.needs.infer import NeedLink
 
@@ -59,8 +59,11 @@ def publish_organizations(session: Session, organization_ids: Collection[str], *
 def publish_taxonomies(session: Session, term_ids: Collection[str], *, now: datetime) -> Published:
     """Re-render taxonomy terms, and their taxonomies."""
     terms, taxonomies = read_terms(session, term_ids)
+    history = read_history(session, terms)
     rendered = [
-        render_term(term, taxonomies.get(term["taxonomy_id"])) for term in terms.values() if term["id"] in term_ids
+        render_term(term, taxonomies.get(term["taxonomy_id"]), history.get(term["id"], ()))
+        for term in terms.values()
+        if term["id"] in term_ids
     ]
     return _publish_shared(session, "taxonomy_term", rendered, term_ids, now=now)
 
@@ -75,7 +78,9 @@ def publish_taxonomy_heads(session: Session, taxonomy_ids: Collection[str], *, n
             select(source).where(source.c.id.in_(some), source.c.deleted_at.is_(None))
         ).mappings()
     ]
-    return _publish_shared(session, "taxonomy", [render_taxonomy(row) for row in rows], taxonomy_ids, now=now)
+    history = read_history(session, taxonomy_ids)
+    rendered = [render_taxonomy(row, history.get(row["id"], ())) for row in rows]
+    return _publish_shared(session, "taxonomy", rendered, taxonomy_ids, now=now)
 
 
 def organizations_using(session: Session, *, locations: Collection[str] = (), terms: Collection[str] = ()) -> set[str]:

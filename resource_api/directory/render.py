@@ -1,34 +1,16 @@
 """WHAT A DOCUMENT CONTAINS: the one place that turns current rows into the JSON that is served.
 
-Nulls are dropped, HSDS's own types are kept, and what HSDS has no legal place for (an extension with a leading zero,
-an IANA time zone) stands beside it in our profile's fields.
+A row's own fields are written by write_row.py; here they are put together.
 https://docs.openreferral.org/en/latest/hsds/schema_reference.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from resource_api.directory.confidential import PUBLIC_FIELDS, withheld_pattern, withhold
-from resource_api.directory.graph import Graph, Row, table
+from resource_api.directory.confidential import PUBLIC_FIELDS, withheld_patterns, withhold
+from resource_api.directory.graph import Graph, Row
+from resource_api.directory.write_row import JSON, write_row
 from resource_api.needs.infer import NeedLink, infer_needs
-
-JSON = dict[str, Any]
-
-_PRIVATE = {"source_id", "original_id", "fingerprint", "position", "deleted_at"}
-_KEPT_LINKS = {
-    "service": {"organization_id", "program_id"},
-    "service_at_location": {"service_id", "location_id"},
-    "location": {"organization_id"},
-    "taxonomy_term": {"taxonomy_id", "parent_id"},
-    "organization": {"parent_organization_id"},
-    "attribute": {"link_id", "link_entity", "taxonomy_term_id"},
-    "metadata": {"resource_id", "resource_type"},
-}
-_LISTS = {"life_stages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +24,14 @@ class Rendered:
     brief: JSON
 
 
-def render_organizations(graph: Graph) -> Iterator[tuple[Rendered, tuple[NeedLink, ...]]]:
-    """Render the documents of a graph's organizations; a service comes with the needs it answers."""
-    pattern = withheld_pattern(graph)
-    for rendered, needs in _render(graph):
+def render_organizations(graph: Graph, *, reveal: bool = False) -> Iterator[tuple[Rendered, tuple[NeedLink, ...]]]:
+    """Render the documents of a graph's organizations; a service comes with the needs it answers.
+
+    With `reveal`, confidential locations are written in full: for their owner, never for the public.
+    """
+    patterns = {} if reveal else withheld_patterns(graph)
+    for rendered, needs in _render(graph, reveal=reveal):
+        pattern = patterns.get(rendered.organization_id or "")
         if pattern is not None:
             rendered = Rendered(
                 rendered.kind,
@@ -57,115 +43,54 @@ def render_organizations(graph: Graph) -> Iterator[tuple[Rendered, tuple[NeedLin
         yield rendered, needs
 
 
-def render_term(term: Row, taxonomy: Row | None) -> Rendered:
-    """Render one taxonomy term."""
+def render_locations(graph: Graph, *, reveal: bool) -> Iterator[JSON]:
+    """Render the locations of a graph by themselves; of a confidential one, what lists show is all that is said."""
+    writer = _Writer(graph, reveal=reveal)
+    for row in graph.locations.values():
+        hidden = row["confidential"] and not reveal
+        yield writer.brief_location(row) if hidden else writer.location(row)
+
+
+def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) -> Rendered:
+    """Render one taxonomy term with its metadata."""
     body = write_row("taxonomy_term", term)
     if taxonomy is not None:
         body["taxonomy_detail"] = write_row("taxonomy", taxonomy)
+    _add_history(body, history)
     return Rendered("taxonomy_term", term["id"], None, body, body)
 
 
-def render_taxonomy(taxonomy: Row) -> Rendered:
-    """Render one taxonomy."""
+def render_taxonomy(taxonomy: Row, history: Iterable[Row] = ()) -> Rendered:
+    """Render one taxonomy with its metadata."""
     body = write_row("taxonomy", taxonomy)
+    _add_history(body, history)
     return Rendered("taxonomy", taxonomy["id"], None, body, body)
 
 
-def write_row(noun: str, row: Row) -> JSON:
-    """Write one row's own fields as HSDS JSON."""
-    out: JSON = {}
-    for name in fields(noun):
-        value = row[name]
-        if value is None or value is False:
-            continue
-        if name in _LISTS:
-            value = value.split(";")
-        elif isinstance(value, float) and value.is_integer():
-            value = int(value)
-        out[name] = value
-    if noun == "phone":
-        _write_extension(out)
-    elif noun == "schedule":
-        _write_timezone(out)
-    elif noun == "service":
-        out.pop("needs", None)
-    if row.get("original_id"):
-        out["original_id"] = row["original_id"]
-    return out
-
-
-@lru_cache(maxsize=64)
-def fields(noun: str) -> tuple[str, ...]:
-    """List the columns of a noun that are written, in HSDS's order."""
-    kept = _KEPT_LINKS.get(noun, set())
-    names = [
-        column.name
-        for column in table(noun).columns
-        if column.name not in _PRIVATE and column.name != "id" and (not column.foreign_keys or column.name in kept)
-    ]
-    return ("id", *names)
-
-
-def _write_extension(phone: JSON) -> None:
-    extension = phone.get("extension")
-    if extension is None:
-        return
-    if extension.isascii() and extension.isdigit() and len(extension) < 16 and str(int(extension)) == extension:
-        phone["extension"] = int(extension)
-    else:
-        del phone["extension"]
-        phone["extension_text"] = extension
-
-
-def _write_timezone(schedule: JSON) -> None:
-    zone = schedule.pop("timezone", None)
-    if zone is None:
-        return
-    try:
-        offset = float(zone)
-    except ValueError:
-        schedule["timezone_name"] = zone
-        fixed = _fixed_offset(zone)
-        if fixed is not None:
-            schedule["timezone"] = fixed
-        return
-    schedule["timezone"] = int(offset) if offset.is_integer() else offset
-
-
-@lru_cache(maxsize=512)
-def _fixed_offset(zone: str) -> int | float | None:
-    """Get a zone's offset in hours, or None where it changes over the year: HSDS has one number for it."""
-    try:
-        info = ZoneInfo(zone)
-    except (OSError, ValueError):
-        return None
-    year = datetime.now(UTC).year
-    offsets = {info.utcoffset(datetime(year, month, 1)) for month in range(1, 13)}  # noqa: DTZ001 - wall time is meant
-    if len(offsets) != 1:
-        return None
-    offset = offsets.pop()
-    hours = offset.total_seconds() / 3600 if offset is not None else 0.0
-    return int(hours) if hours.is_integer() else hours
+def _add_history(body: JSON, history: Iterable[Row]) -> None:
+    rows = [write_row("metadata", row) for row in history]
+    if rows:
+        body["metadata"] = rows
 
 
 class _Writer:
     """Writes rows with what hangs on them; holds nothing but the graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, reveal: bool) -> None:
         self.graph = graph
+        self.reveal = reveal
 
     def row(self, noun: str, row: Row) -> JSON:
         out = write_row(noun, row)
         attributes = self.graph.attributes.get(row["id"])
         if attributes:
             out["attributes"] = [self.attribute(a) for a in attributes]
-        metadata = self.graph.metadata.get(row["id"])
-        if metadata:
-            out["metadata"] = [write_row("metadata", m) for m in metadata]
+        _add_history(out, self.graph.metadata.get(row["id"], ()))
         return out
 
     def attribute(self, row: Row) -> JSON:
         out = write_row("attribute", row)
+        _add_history(out, self.graph.metadata.get(row["id"], ()))
         term = self.graph.terms.get(row["taxonomy_term_id"])
         if term is not None:
             out["taxonomy_term"] = render_term(term, self.graph.taxonomies.get(term["taxonomy_id"])).body
@@ -187,7 +112,7 @@ class _Writer:
         return out
 
     def location(self, row: Row) -> JSON:
-        if row["confidential"]:
+        if row["confidential"] and not self.reveal:
             out: JSON = {name: row[name] for name in PUBLIC_FIELDS if row[name] is not None}
             out["confidential"] = True
         else:
@@ -278,8 +203,8 @@ class _Writer:
         return out
 
 
-def _render(graph: Graph) -> Iterator[tuple[Rendered, tuple[NeedLink, ...]]]:
-    writer = _Writer(graph)
+def _render(graph: Graph, *, reveal: bool) -> Iterator[tuple[Rendered, tuple[NeedLink, ...]]]:
+    writer = _Writer(graph, reveal=reveal)
     sites: dict[str, list[JSON]] = {}
     for row in graph.service_at_locations.values():
         sites.setdefault(row["service_id"], []).append(writer.service_at_location(row))

@@ -7,11 +7,13 @@ from resource_api.needs.vocabulary import vocabulary
 
 _ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
 _LOINC = re.compile(r"\d{1,7}-\d")
+# How much a need counts that a code expresses less exactly than another.
+LESS_SPECIFIC = 0.5
 SYSTEMS = ("icd10", "loinc", "sdohcc")
 
 
-def needs_for_code(code: str) -> tuple[str, ...]:
-    """List the needs that a code expresses.
+def needs_for_code(code: str) -> tuple[tuple[str, float], ...]:
+    """List the needs that a code expresses, each with how much it counts (1 for the best reading).
 
     `code` is `Z59.41`, `icd10|Z59.41`, `loinc|88122-7` or `sdohcc|food-insecurity`. An ICD-10-CM code finds needs
     mapped to it, to any of its prefixes, or to codes below it. Raises BadQuery where it is no code, or expresses no
@@ -25,9 +27,9 @@ def needs_for_code(code: str) -> tuple[str, ...]:
     if system == "icd10":
         found = _icd10_needs(value)
     elif system == "loinc":
-        found = [need.slug for need in vocabulary().needs.values() if value in need.loinc]
+        found = {need.slug: 1.0 for need in vocabulary().needs.values() if value in need.loinc}
     elif system == "sdohcc":
-        found = [need.slug for need in vocabulary().needs.values() if value.lower() in need.sdohcc]
+        found = {need.slug: 1.0 for need in vocabulary().needs.values() if value.lower() in need.sdohcc}
     else:
         raise BadQuery(f"unknown code system {system!r}", field="code", hint="one of " + ", ".join(SYSTEMS))
     if not found:
@@ -36,19 +38,17 @@ def needs_for_code(code: str) -> tuple[str, ...]:
             field="code",
             hint="for example Z59.41, icd10|Z59.41, loinc|88122-7 or sdohcc|food-insecurity; /needs lists every code",
         )
-    return tuple(found)
+    return tuple(found.items())
 
 
-def _icd10_needs(value: str) -> list[str]:
+def _icd10_needs(value: str) -> dict[str, float]:
     asked = value.upper().replace(".", "")
     best: dict[str, int] = {}
     for need in vocabulary().needs.values():
         for code in need.icd10:
             known = code.replace(".", "")
             if asked.startswith(known) or known.startswith(asked):
-                best[need.slug] = max(best.get(need.slug, 0), len(known) if asked.startswith(known) else len(asked))
-    if not best:
-        return []
+                best[need.slug] = max(best.get(need.slug, 0), min(len(known), len(asked)))
     # A longer mapped prefix is the better reading: F53.0 is postpartum depression before it is any F code.
-    longest = max(best.values())
-    return [slug for slug, length in best.items() if length == longest]
+    longest = max(best.values(), default=0)
+    return {slug: 1.0 if length == longest else LESS_SPECIFIC for slug, length in best.items()}

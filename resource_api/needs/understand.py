@@ -54,17 +54,25 @@ def understand(text: str) -> Understanding:
     spanish = list(find_phrases([stem_spanish(word) for word in words], known.said_es))
     spans = _merge(english, spanish)
 
+    if any(not _says_who(span, words) for span in spans):
+        # "I am pregnant and need a place to live": who asks is no need of its own beside a need.
+        spans = [span for span in spans if not _says_who(span, words)]
     covered = {index for span in spans for index in range(span.start, span.stop)}
     needs = _most_specific([slug for span in spans for slug in span.needs])
     need_words = tuple(words[i] for i in sorted(covered) if words[i] not in STOPWORDS)
     rest = [word for i, word in enumerate(words) if i not in covered and word not in STOPWORDS]
     context = tuple(word for word in rest if stem(word) in CONTEXT)
     essential = tuple(word for word in rest if stem(word) not in CONTEXT)
-    if needs and (any(word in _SENTENCE for word in every) or len(rest) > 3):
+    if needs and (any(word in _SENTENCE for word in every) or len(rest) + len(need_words) > 3):
         context, essential = (*context, *essential), ()
     if not needs and not essential:
         context, essential = (), context
     return Understanding(needs, need_words, essential, context)
+
+
+def _says_who(span: Span, words: list[str]) -> bool:
+    content = [words[i] for i in range(span.start, span.stop) if words[i] not in STOPWORDS]
+    return len(content) == 1 and stem(content[0]) in CONTEXT
 
 
 def _merge(english: list[Span], spanish: list[Span]) -> list[Span]:

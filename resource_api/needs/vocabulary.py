@@ -28,6 +28,7 @@ class Need:
     sdohcc: tuple[str, ...]
     icd10: tuple[str, ...]
     loinc: tuple[str, ...]
+    also: tuple[str, ...]
     sensitive: bool
 
     def label(self, lang: str) -> str:
@@ -133,6 +134,7 @@ def _read_need(row: dict[str, Any]) -> Need:
         sdohcc=texts("sdohcc"),
         icd10=texts("icd10"),
         loinc=texts("loinc"),
+        also=texts("also"),
         sensitive=row.get("sensitive", False),
     )
 

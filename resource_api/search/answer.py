@@ -47,9 +47,8 @@ def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: 
     """Write the hits of a page; a service that has just gone is left out."""
     cards = read_cards(session, [hit.service_id for hit in page.hits])
     moment = query.open_at or datetime.now(UTC)
-    needs = tuple(dict.fromkeys((*query.asked.needs, *(slug for group in query.needs for slug in group))))
     asked = (*query.asked.words, *query.asked.essential, *query.asked.context)
-    pattern = highlight_pattern(tuple(word.text for word in asked), needs)
+    pattern = highlight_pattern(tuple(word.text for word in asked), query.need_slugs)
     write = _write_short if short else _write_hit
     return [write(hit, cards[hit.service_id], moment, pattern, lang) for hit in page.hits if hit.service_id in cards]
 
@@ -181,7 +180,7 @@ def _labels(session: Session, facet: str, values: list[str], lang: str) -> list[
         return [known[value].label(lang) if value in known else value for value in values]
     if facet == "organization":
         rows = session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(values)))
-        names = dict(row._t for row in rows)
+        names = {row[0]: row[1] for row in rows}
         return [names.get(value, value) for value in values]
     if facet == "language":
         return [_language_name(value, lang) for value in values]

@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 
 from resource_api.needs import Understanding, understand, vocabulary
 from resource_api.search.index import SearchIndex
-from resource_api.search.query import Asked, Word
+from resource_api.search.query import Ask, Asked, Word
 from resource_api.words import STOPWORDS, query_forms, split
 
 MOST_WORDS = 24
 SHORTEST_REPAIRED = 4
+
+# How much a need counts that only helps beside the one asked for.
+ALSO_WEIGHT = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def read_question(session: Session, index: SearchIndex, text: str) -> Question:
     for word in (*understood.essential, *understood.context):
         if len(word) < SHORTEST_REPAIRED or word.isdigit() or index.has_word(session, query_forms(word)):
             continue
+        if word in _need_words():
+            continue
         better = _repair(word, _need_words()) or _repair(word, index.spoken_words(session))
         if better is not None:
             repaired.append((word, better))
@@ -45,9 +50,14 @@ def read_question(session: Session, index: SearchIndex, text: str) -> Question:
     return Question(_write_asked(understood), tuple(repaired))
 
 
+def ask_for(slug: str) -> Ask:
+    """Ask for a need, and for what else helps with it."""
+    return Ask(((slug, 1.0), *((other, ALSO_WEIGHT) for other in vocabulary().needs[slug].also)))
+
+
 def _write_asked(understood: Understanding) -> Asked:
     return Asked(
-        needs=understood.needs,
+        needs=tuple(ask_for(slug) for slug in understood.needs),
         words=_words(understood.need_words),
         essential=_words(understood.essential),
         context=_words(understood.context),

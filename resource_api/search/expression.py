@@ -4,9 +4,14 @@ Every user character has become a stem of letters and digits before it comes her
 """
 
 from collections.abc import Iterable
+from itertools import islice, product
 
 from resource_api.search.cells import circle_tokens
-from resource_api.search.query import SearchQuery, Word
+from resource_api.search.query import Ask, SearchQuery, Word
+
+# How many tokens may stand between words that are said of each other.
+BESIDE = 5
+MOST_READINGS = 16
 
 
 def match_expression(query: SearchQuery) -> str | None:
@@ -22,7 +27,7 @@ def near_tokens(query: SearchQuery) -> tuple[str, ...] | None:
     cells = circle_tokens(query.place.point, query.within_m)
     if cells is None:
         return None
-    return (*cells, *sorted(area_token(code) for code in query.place.areas), "remote")
+    return (*cells, *sorted(area_token(code) for code in query.place.areas), "shape", "remote")
 
 
 def area_token(code: str) -> str:
@@ -31,8 +36,13 @@ def area_token(code: str) -> str:
 
 
 def need_token(slug: str) -> str:
-    """Name a need as one token."""
+    """Name a need that a service answers itself as one token."""
     return "n" + slug.replace("-", "")
+
+
+def family_token(slug: str) -> str:
+    """Name a need that a service answers itself or by one of its children as one token."""
+    return "f" + slug.replace("-", "")
 
 
 def term_token(term_id: str) -> str:
@@ -58,20 +68,39 @@ def _words(query: SearchQuery) -> str:
     asked = query.asked
     essential = [_word(word) for word in asked.essential]
     if not asked.needs:
+        if len(asked.essential) > 1:
+            named = any_of((form for word in asked.essential for form in word.forms), "title labels")
+            together = " OR ".join(
+                _near(forms, BESIDE * (len(forms) - 1))
+                for forms in islice(product(*(word.forms for word in asked.essential)), MOST_READINGS)
+            )
+            # Words strewn over a long description are no answer: one is in the name, or all stand together.
+            essential.append(f"({named} OR {together})")
         return " AND ".join(essential)
-    needs = any_of((need_token(slug) for slug in asked.needs), "tags")
+    needs = any_of((token for ask in asked.needs for token in _need_tokens(ask)), "tags")
     named = " AND ".join(any_of(word.forms, "title labels") for word in asked.words)
     found = f"({needs} OR ({named}))" if named else needs
-    return " AND ".join([found, *essential])
+    # A word beside a need must be said of it ("passport photos"), not somewhere else on the page.
+    return " AND ".join([found, *(_named_or_beside(word, asked.words) for word in asked.essential)])
+
+
+def _need_tokens(ask: Ask) -> Iterable[str]:
+    return (family_token(slug) if weight == 1.0 else need_token(slug) for slug, weight in ask.answers)
 
 
 def _word(word: Word) -> str:
     return any_of(word.forms, "title labels body")
 
 
+def _named_or_beside(word: Word, others: Iterable[Word]) -> str:
+    beside = [_near((form, other), BESIDE) for form in word.forms for each in others for other in each.forms]
+    named = any_of(word.forms, "title labels")
+    return f"({' OR '.join([named, *beside])})"
+
+
 def _tags(query: SearchQuery) -> Iterable[str]:
-    for any_need in query.needs:
-        yield any_of((need_token(slug) for slug in any_need), "tags")
+    for ask in query.needs:
+        yield any_of(_need_tokens(ask), "tags")
     if query.taxonomy_term_id is not None:
         yield any_of((term_token(query.taxonomy_term_id),), "tags")
     if query.organization_id is not None:
@@ -81,3 +110,8 @@ def _tags(query: SearchQuery) -> Iterable[str]:
     near = near_tokens(query)
     if near is not None:
         yield any_of(near, "tags")
+
+
+def _near(forms: Iterable[str], apart: int) -> str:
+    quoted = " ".join(f'"{form}"' for form in forms)
+    return f"body : NEAR({quoted}, {apart})"

@@ -17,7 +17,7 @@ from resource_api.needs.infer import CERTAINTIES
 from resource_api.places import point_in_geojson
 from resource_api.search import rank
 from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
-from resource_api.search.query import Reach, SearchHit, SearchPage, SearchQuery
+from resource_api.search.query import Ask, Reach, SearchHit, SearchPage, SearchQuery
 
 _WEIGHTS = tuple(rank.CERTAINTY_WEIGHT[name] for name in CERTAINTIES)
 _BASE = ("service_id", "needs", "focus", "assured_day", "capacity", "x", "y", "z", "site", "areas", "remote")
@@ -41,8 +41,8 @@ class Judge:
         asked = query.asked
         if asked.words or asked.essential or asked.context:
             self._title, self._labels = self._column("title"), self._column("labels")
-        self._asked_needs = [f",{slug}:" for slug in asked.needs]
-        self._filter_needs = [[f",{slug}:" for slug in group] for group in query.needs]
+        self._asked_needs = [_keys(ask) for ask in asked.needs]
+        self._filter_needs = [_keys(ask) for ask in query.needs]
         self._words = [tuple(f" {form} " for form in word.forms) for word in asked.words]
         self._essential = [tuple(f" {form} " for form in word.forms) for word in asked.essential]
         self._context = [tuple(f" {form} " for form in word.forms) for word in asked.context]
@@ -213,16 +213,11 @@ class Judge:
         needs = row[1]
         relevance = 1.0
         if self._asked_needs:
-            total = 0.0
-            for key in self._asked_needs:
-                at = needs.find(key)
-                if at >= 0:
-                    total += _WEIGHTS[int(needs[at + len(key)])]
-            relevance = total / len(self._asked_needs) or NAMED_ONLY
+            relevance = sum(_answer(needs, keys) for keys in self._asked_needs) / len(self._asked_needs) or NAMED_ONLY
             if self._words:
                 title = row[self._title]
                 named = sum(any(form in title for form in forms) for forms in self._words)
-                relevance += TITLE_BONUS * named / len(self._words)
+                relevance *= 1.0 + TITLE_BONUS * named / len(self._words)
         elif self._essential:
             title, labels = row[self._title], row[self._labels]
             total = 0.0
@@ -243,11 +238,8 @@ class Judge:
                 elif any(form in labels for form in forms):
                     bonus += CONTEXT_LABEL
             relevance += min(bonus, CONTEXT_MOST)
-        for group in self._filter_needs:
-            relevance *= max(
-                (_WEIGHTS[int(needs[at + len(key)])] for key in group if (at := needs.find(key)) >= 0),
-                default=0.0,
-            )
+        for keys in self._filter_needs:
+            relevance *= _answer(needs, keys)
         return relevance
 
     def _key(self, row: Sequence[Any], score: float, distance: float | None, unknown: int) -> tuple[Any, ...]:
@@ -273,7 +265,7 @@ class Judge:
     def _count(self, row: Sequence[Any], reached: Reach | None) -> None:
         for name, counter in self._counters.items():
             if name == "need":
-                counter.update(part.partition(":")[0] for part in row[1].strip(",").split(",") if part)
+                counter.update(part[1:].partition(":")[0] for part in row[1].split(",") if part.startswith("^"))
             elif name == "reached_by":
                 if reached is not None:
                     counter[reached] += 1
@@ -295,12 +287,13 @@ class Judge:
 
     def _write_hit(self, fit: tuple[Any, ...]) -> SearchHit:
         _key, service_id, score, reached, distance, site, row, unknown = fit
-        keys = [*self._asked_needs, *(key for group in self._filter_needs for key in group)]
-        needs = tuple(
-            (key[1:-1], CERTAINTIES[int(row[1][at + len(key)])])
-            for key in dict.fromkeys(keys)
-            if (at := row[1].find(key)) >= 0
-        )
+        found: dict[str, str] = {}
+        for keys in (*self._asked_needs, *self._filter_needs):
+            for key, _weight in keys:
+                at = row[1].find(key)
+                if at >= 0:
+                    found.setdefault(key.strip(",^:"), CERTAINTIES[int(row[1][at + len(key)])])
+        needs = tuple(found.items())
         asked = self.query.asked
         words = tuple(word.text for word in (*asked.words, *asked.essential, *asked.context))
         return SearchHit(service_id, score, reached, distance, site, needs, words, tuple(unknown))
@@ -314,3 +307,18 @@ def _within(age: float, low: float | None, high: float | None) -> bool | None:
     if low is None and high is None:
         return None
     return (low is None or age >= low) and (high is None or age <= high)
+
+
+def _keys(ask: Ask) -> list[tuple[str, float]]:
+    """List what to look for in a row's needs, and how much each counts."""
+    return [(f",^{slug}:" if weight == 1.0 else f",{slug}:", weight) for slug, weight in ask.answers]
+
+
+def _answer(needs: str, keys: list[tuple[str, float]]) -> float:
+    """Weigh how well a row answers one ask: by its best need, and how sure that is."""
+    best = 0.0
+    for key, weight in keys:
+        at = needs.find(key)
+        if at >= 0:
+            best = max(best, weight * _WEIGHTS[int(needs[at + len(key)])])
+    return best

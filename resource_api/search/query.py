@@ -43,10 +43,25 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One need that is asked for, and what else helps with it: (slug, weight), the need itself first at weight 1.
+
+    The children of a need of weight 1 are included; of the others, only services known by just that need.
+    """
+
+    answers: tuple[tuple[str, float], ...]
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """List the needs asked for themselves."""
+        return tuple(slug for slug, weight in self.answers if weight == 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question's words as understood: needs any of which answers, words that must or may be found."""
 
-    needs: tuple[str, ...] = ()
+    needs: tuple[Ask, ...] = ()
     words: tuple[Word, ...] = ()
     essential: tuple[Word, ...] = ()
     context: tuple[Word, ...] = ()
@@ -63,7 +78,7 @@ class SearchQuery:
 
     q: str = ""
     asked: Asked = field(default_factory=Asked)
-    needs: tuple[tuple[str, ...], ...] = ()
+    needs: tuple[Ask, ...] = ()
     taxonomy_term_id: str | None = None
     place: Place | None = None
     within_m: float = DEFAULT_WITHIN_M
@@ -82,6 +97,11 @@ class SearchQuery:
     facets: tuple[str, ...] = ()
     page: int = 1
     per_page: int = 20
+
+    @property
+    def need_slugs(self) -> tuple[str, ...]:
+        """List every need that is asked for, by words or by filter."""
+        return tuple(dict.fromkeys(slug for ask in (*self.asked.needs, *self.needs) for slug in ask.slugs))
 
 
 @dataclass(frozen=True, slots=True)

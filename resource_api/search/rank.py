@@ -5,7 +5,7 @@ a hit ranks after those that are known to fit, whatever its score.
 """
 
 # How much a need counts by how surely the service answers it.
-CERTAINTY_WEIGHT = {"given": 1.0, "term": 0.95, "name": 0.9, "words": 0.5}
+CERTAINTY_WEIGHT = {"given": 1.0, "term": 0.95, "name": 0.75, "words": 0.5}
 
 # A service that does one thing is a likelier answer than a department that lists forty.
 FOCUS_LOSS = 0.025

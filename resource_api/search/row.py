@@ -9,7 +9,7 @@ from resource_api.needs import vocabulary
 from resource_api.needs.infer import CERTAINTIES
 from resource_api.search.cells import cell_tokens, unit_vector
 from resource_api.search.document import SearchDocument, Site
-from resource_api.search.expression import area_token, need_token, organization_token, term_token
+from resource_api.search.expression import area_token, family_token, need_token, organization_token, term_token
 from resource_api.search.rank import focus
 
 
@@ -52,7 +52,8 @@ def text_columns(document: SearchDocument) -> dict[str, str]:
     """Write the token texts; `tags` holds what is not a word: cells, areas, needs, terms, the organization."""
     known = vocabulary()
     tags = [organization_token(document.organization_id)]
-    tags += [need_token(s) for s in {s for slug, _ in document.needs for s in known.lineage(slug)}]
+    tags += [need_token(slug) for slug, _ in document.needs]
+    tags += sorted({family_token(s) for slug, _ in document.needs for s in known.lineage(slug)})
     tags += [term_token(term) for term in document.terms]
     cells = {token for site in document.sites for token in cell_tokens(site.latitude, site.longitude)}
     tags += sorted(cells)
@@ -65,13 +66,14 @@ def text_columns(document: SearchDocument) -> dict[str, str]:
 
 
 def write_needs(needs: tuple[tuple[str, str], ...]) -> str:
-    """Write needs as `,slug:certainty,`; a parent is as sure as the surest of its children."""
+    """Write needs as `,slug:certainty,`, and as `,^slug:certainty,` with the surest of it and its children."""
     known = vocabulary()
     best: dict[str, int] = {}
     for slug, certainty in needs:
         rank = CERTAINTIES.index(certainty)
+        best[slug] = rank
         for each in known.lineage(slug):
-            best[each] = min(rank, best.get(each, rank))
+            best[f"^{each}"] = min(rank, best.get(f"^{each}", rank))
     return "".join(f",{slug}:{rank}" for slug, rank in sorted(best.items())) + ","
 
 

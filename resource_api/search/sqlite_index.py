@@ -99,7 +99,7 @@ class SQLiteIndex:
             found = session.execute(
                 select(SearchRow.service_id, SearchRow.id).where(SearchRow.service_id.in_(some))
             ).all()
-            old.update(row._t for row in found)
+            old.update((row[0], row[1]) for row in found)
         numbers = list(old.values())
         for start in range(0, len(numbers), 500):
             some_numbers = numbers[start : start + 500]

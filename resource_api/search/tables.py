@@ -12,7 +12,8 @@ class SearchRow(Base):
     """What is filtered and ranked by, in one narrow row: hundreds of these are read for one search.
 
     `x`, `y`, `z` are the unit vector of the first site; `sites` the JSON of every site where there is more than one.
-    `needs` reads `,food:1,diapers:3,`: slugs, parents included, with how surely (an index into CERTAINTIES).
+    `needs` reads `,^baby:1,^diapers:1,diapers:1,`: slugs with how surely (an index into CERTAINTIES), and behind a `^`
+    those it answers itself or by a child.
     """
 
     __tablename__ = "search_row"

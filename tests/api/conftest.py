@@ -33,13 +33,7 @@ def empty(empty_app: Flask) -> FlaskClient:
 def directory_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with a small directory in it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'small.db'}"
-    database = Database(url)
-    migrate(database)
-    attach_index(database)
-    with database.write() as session:
-        write_small_directory(session)
-        session.commit()
-    database.close()
+    make_directory(url)
     return url
 
 
@@ -59,3 +53,14 @@ def directory(directory_app: Flask) -> FlaskClient:
 def close(app: Flask) -> None:
     wiring: Wiring = app.extensions["resource_api"]
     wiring.database.close()
+
+
+def make_directory(url: str) -> None:
+    """Make a database with the small directory in it."""
+    database = Database(url)
+    migrate(database)
+    attach_index(database)
+    with database.write() as session:
+        write_small_directory(session)
+        session.commit()
+    database.close()

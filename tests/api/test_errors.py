@@ -2,10 +2,14 @@ import orjson
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests, Unauthorized
 
 from resource_api.api.blueprint import Blueprint
+from resource_api.api.context import session
 from resource_api.api.problem_kinds import PROBLEMS
+from resource_api.directory import Organization
 from resource_api.errors import BadQuery, LoadError, NotFound, UnknownPlace
 
 raising = Blueprint("raising", __name__)
@@ -16,18 +20,15 @@ RAISED = {
     "domain-without-status": LoadError("a folder with secrets in its name"),
     "surprise": ZeroDivisionError("patient Jane Doe"),
     "retry": TooManyRequests("slow down", retry_after=7),
-    "sign-in": Unauthorized("who are you?"),
+    "sign-in": Unauthorized("who are you?", www_authenticate=WWWAuthenticate("bearer", {"realm": "api"})),
     "away": ServiceUnavailable(),
 }
-RAISED["sign-in"].www_authenticate = None  # type: ignore[attr-defined]
 
 
 @raising.route("/raise/<name>")
 def raise_it(name: str) -> None:
-    if name == "sign-in":
-        from werkzeug.datastructures import WWWAuthenticate
-
-        raise Unauthorized("who are you?", www_authenticate=WWWAuthenticate("bearer", {"realm": "api"}))
+    if name == "no-tables":
+        session().scalars(select(Organization.id)).all()
     if name == "teapot":
         abort(418)
     raise RAISED[name]
@@ -70,7 +71,7 @@ def test_a_wrong_method_is_told_the_right_ones(empty: FlaskClient) -> None:
 
 def test_retry_after_and_www_authenticate_are_kept(raiser: FlaskClient) -> None:
     assert raiser.get("/raise/retry").headers["Retry-After"] == "7"
-    assert raiser.get("/raise/sign-in").headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert raiser.get("/raise/sign-in").headers["WWW-Authenticate"] == "Bearer realm=api"
     away = raiser.get("/raise/away")
     assert away.status_code == 503
     assert int(away.headers["Retry-After"]) > 0
@@ -107,8 +108,8 @@ def test_a_status_without_a_kind_of_its_own_keeps_its_number(raiser: FlaskClient
     assert answer.json["status"] == 418
 
 
-def test_a_database_without_tables_is_not_ready_rather_than_broken(empty: FlaskClient) -> None:
-    answer = empty.get("/search?q=food")
+def test_a_database_without_tables_is_not_ready_rather_than_broken(raiser: FlaskClient) -> None:
+    answer = raiser.get("/raise/no-tables")
     assert answer.status_code == 503
     assert answer.json["type"].endswith("/problems/database-not-ready")
     assert int(answer.headers["Retry-After"]) > 0

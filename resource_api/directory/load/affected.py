@@ -1,30 +1,32 @@
 """WHOSE DOCUMENTS CHANGE when rows change: the organizations that own them, or whose services are at their locations."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.directory.graph import OWNERS, in_batches, table
-from resource_api.directory.load.shape import LINKS, NOUNS, link_columns
+from resource_api.directory.load.row import Draft
+from resource_api.directory.load.shape import SHARED, link_columns
 from resource_api.directory.load.write_rows import Links, Written
 from resource_api.directory.publish import organizations_using
 
+Wanted = dict[str, set[str]]
 
-def affected_organizations(session: Session, written: Written) -> set[str]:
-    """List the organizations whose documents contain what was written."""
+
+def affected_organizations(session: Session, written: Written, batch: Sequence[Draft]) -> set[str]:
+    """List the organizations whose documents contain what was written; `batch` spares reading its rows again."""
     found = set(written.ids("organization"))
-    wanted: dict[str, set[str]] = {}
-    for noun in NOUNS:
-        if noun == "organization":
-            continue
-        for links in written.links[noun]:
+    wanted: Wanted = defaultdict(set)
+    for noun, every in written.links.items():
+        for links in every:
             _follow(noun, links, found, wanted)
-    # A new location is in no document but those of rows written with it, which lead there themselves.
-    wanted.setdefault("location", set()).update(written.changed["location"])
-    wanted.setdefault("program", set()).update(written.changed["program"])
-    wanted.setdefault("unit", set()).update(written.changed["unit"])
-    return found | owning_organizations(session, wanted)
+    for noun in ("location", "program", "unit"):
+        # New ones are in no document but those of rows written with them, which lead there themselves.
+        wanted[noun] |= written.changed[noun]
+    known = {(d.noun, d.id): d.fields for d in batch if d.noun in _WAYPOINTS and d.id in written.new[d.noun]}
+    return found | owning_organizations(session, wanted, known)
 
 
 def changed_terms(session: Session, written: Written) -> set[str]:
@@ -36,81 +38,83 @@ def changed_terms(session: Session, written: Written) -> set[str]:
     return terms
 
 
-def owning_organizations(session: Session, wanted: dict[str, set[str]]) -> set[str]:
-    """Find the organizations that these records, by noun, belong to; rows on the way are read in bulk."""
+def owning_organizations(
+    session: Session, wanted: Wanted, known: dict[tuple[str, str], Links] | None = None
+) -> set[str]:
+    """Find the organizations that these records, by noun, belong to, going from owner to owner in bulk."""
+    known = known or {}
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()
     while any(wanted.values()):
-        further: dict[str, set[str]] = {}
+        further: Wanted = defaultdict(set)
         for noun, ids in wanted.items():
             fresh = {i for i in ids if (noun, i) not in seen}
             seen.update((noun, i) for i in fresh)
-            if not fresh:
-                continue
             if noun == "organization":
                 found |= fresh
                 continue
-            if noun == "location":
-                found |= organizations_using(session, locations=fresh)
-            elif noun in ("program", "unit"):
-                found |= _users(session, noun, fresh)
-            for links in _links_of(session, noun, fresh):
+            stored = {i for i in fresh if (noun, i) not in known}
+            for record in fresh - stored:
+                _follow(noun, known[noun, record], found, further)
+            if not stored:
+                continue
+            found |= _users(session, noun, stored)
+            for links in _read_links(session, noun, stored):
                 _follow(noun, links, found, further)
         wanted = further
     return found
 
 
-def _follow(noun: str, links: Links, found: set[str], wanted: dict[str, set[str]]) -> None:
-    """Go from a row to its owners; a service leads to its organization, not on to its program."""
-    if noun == "service":
-        names: Collection[str] = ("organization_id",)
-    elif noun == "location":
-        names = ("organization_id",)
-    elif noun == "service_at_location":
-        names = ("service_id",)
-    elif noun in ("attribute", "metadata"):
-        names = ("link_id", "resource_id")
-    else:
-        names = OWNERS.get(noun, ())
+# The nouns that others hang on, between them and their organization.
+_WAYPOINTS = ("service", "service_at_location", "location", "contact", "phone", "program")
+_UPWARD: dict[str, tuple[str, ...]] = {
+    "service": ("organization_id",),
+    "location": ("organization_id",),
+    "service_at_location": ("service_id",),
+    **OWNERS,
+    **dict.fromkeys(SHARED, ()),
+}
+
+
+def _follow(noun: str, links: Links, found: set[str], wanted: Wanted) -> None:
+    """Go from a row to its owners."""
+    # The links of attributes and metadata were written under the name of what they hang on.
+    names: Iterable[str] = _UPWARD.get(noun, links.keys())
     for name in names:
         linked = links.get(name)
         if linked is None:
             continue
         if name == "organization_id":
             found.add(linked)
-        elif name in LINKS:
-            wanted.setdefault(LINKS[name], set()).add(linked)
         else:
-            # Which noun an attribute hangs on is not certain: the id is looked for among all that have documents.
-            for owner in (*OWNERS, "service", "location", "service_at_location", "organization"):
-                if owner in ("organization",):
-                    wanted.setdefault("organization?", set()).add(linked)
-                else:
-                    wanted.setdefault(owner, set()).add(linked)
+            wanted[name.removesuffix("_id")].add(linked)
 
 
-def _links_of(session: Session, noun: str, ids: Collection[str]) -> list[Links]:
-    name = "organization" if noun == "organization?" else noun
-    target = table(name)
-    links = ("id",) if noun == "organization?" else link_columns(name)
-    out: list[Links] = []
+def _read_links(session: Session, noun: str, ids: Collection[str]) -> Iterable[Links]:
+    target = table(noun)
+    names = link_columns(noun)
+    if not names:
+        return
     for some in in_batches(ids):
-        for row in session.execute(select(*(target.c[link] for link in links)).where(target.c.id.in_(some))):
-            if noun == "organization?":
-                out.append({"organization_id": row[0]})
-            else:
-                out.append({link: value for link, value in zip(links, row, strict=True) if value is not None})
-    return out
+        for row in session.execute(select(*(target.c[name] for name in names)).where(target.c.id.in_(some))):
+            yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
 
 def _users(session: Session, noun: str, ids: Collection[str]) -> set[str]:
+    """Find the organizations that use what may belong to another: locations, programs, units."""
+    if noun == "location":
+        return organizations_using(session, locations=ids)
     service, capacity = table("service"), table("service_capacity")
     found: set[str] = set()
+    if noun not in ("program", "unit"):
+        return found
     for some in in_batches(ids):
         statement = select(service.c.organization_id)
         if noun == "program":
             statement = statement.where(service.c.program_id.in_(some))
         else:
-            statement = statement.join(capacity, capacity.c.service_id == service.c.id).where(capacity.c.unit_id.in_(some))
+            statement = statement.join(capacity, capacity.c.service_id == service.c.id).where(
+                capacity.c.unit_id.in_(some)
+            )
         found.update(session.scalars(statement))
     return found

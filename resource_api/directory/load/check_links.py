@@ -58,9 +58,6 @@ def _find_elsewhere(drafts: list[Draft], here: dict[str, set[str]], find: Finder
             if not any(linked in here[noun] for noun in nouns):
                 for noun in nouns:
                     wanted[noun].add(linked)
-            elif len(nouns) == 1:
-                # It may be refused in this batch and still stand in the database.
-                continue
     return defaultdict(set, {noun: find(noun, ids) for noun, ids in wanted.items()})
 
 
@@ -73,13 +70,17 @@ def _stands(
         linked = fields.get(name)
         if linked is None:
             continue
-        if any(linked in standing[noun] or linked in elsewhere[noun] for noun in target_nouns(draft, name)):
+        nouns = target_nouns(draft, name)
+        noun = next((n for n in nouns if linked in standing[n] or linked in elsewhere[n]), None)
+        if noun is not None:
+            if name in _ANY:
+                draft.private["hangs_on"] = noun
             continue
         refused = name in required
-        noun = LINKS.get(name, "record")
-        hint = f"the id of a {noun} that landed" if refused else "left empty; give the id of one that is there"
+        kind = LINKS.get(name, "record")
+        hint = f"the id of a {kind} that landed" if refused else "left empty; give the id of one that is there"
         report.add(
-            RowProblem(draft.file, draft.line, name, f"there is no such {noun}: {linked}", hint, refused=refused)
+            RowProblem(draft.file, draft.line, name, f"there is no such {kind}: {linked}", hint, refused=refused)
         )
         if refused:
             return False

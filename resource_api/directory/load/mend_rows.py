@@ -48,7 +48,8 @@ def _mend_places(locations: list[Draft], addresses: list[Draft], report: Report)
         if not location.fields.get("confidential") and (flag or any(says_confidential(a.fields) for a in own)):
             location.fields["confidential"] = True
             report.mended["a location marked confidential, as its address says"] += 1
-        if "location_type" not in location.fields and not location.in_passing:
+        if "location_type" not in location.fields:
+            location.assumed.add("location_type")
             location.fields["location_type"] = "physical" if own or "latitude" in location.fields else "virtual"
             report.mended["a location_type told from whether there is an address"] += 1
         mended, doubt = mend_point(location.fields, [a.fields for a in own])
@@ -67,9 +68,8 @@ def _mend_services(services: list[Draft], locations: list[Draft], sites: list[Dr
             place = service.private.get("location_id") or located.get(service.id)
             if place and (organization := organization_at.get(place)):
                 fields["organization_id"] = organization
-        if service.in_passing:
-            continue
         if "status" not in fields:
+            service.assumed.add("status")
             fields["status"] = "active"
             report.mended["an empty status read as active"] += 1
         text = fields.get("eligibility_description")

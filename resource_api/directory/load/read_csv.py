@@ -41,6 +41,13 @@ def read_csv(files: Files, name: str, report: Report, *, encoding: str = "utf-8-
             raise _bad_encoding(files, name, encoding) from error
 
 
+def read_header(files: Files, name: str) -> list[str]:
+    """Read the column names of a CSV file, as well as they can be read."""
+    with files.open(name) as raw:
+        first = raw.readline(_LONGEST_READ).decode("utf-8-sig", "replace")
+    return [column.strip().lower() for column in next(csv.reader([first]), [])]
+
+
 def _read_rows(
     reader: "csv._reader",  # type: ignore[name-defined]
     header: list[str],

@@ -38,6 +38,9 @@ class Report:
     counts: dict[str, NounCount] = field(default_factory=lambda: defaultdict(NounCount))
     documents: int = 0
     tombstones: int = 0
+    resumed: bool = False
+    stopped: str | None = None
+    notes: list[str] = field(default_factory=list)
     mended: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     refused: int = 0

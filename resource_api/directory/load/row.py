@@ -23,7 +23,10 @@ class InputRow:
 
 @dataclass(slots=True)
 class Draft:
-    """One row on its way into the database: links hold our ids, values are mended and checked in place."""
+    """One row on its way into the database: links hold our ids, values are mended and checked in place.
+
+    `assumed` names fields that were filled in because nothing was said; `private` is for the mends alone.
+    """
 
     noun: str
     id: str
@@ -35,3 +38,4 @@ class Draft:
     in_passing: bool = False
     position: int = 0
     private: Fields = field(default_factory=dict)
+    assumed: set[str] = field(default_factory=set)

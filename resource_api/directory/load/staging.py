@@ -107,16 +107,16 @@ class Staging:
             yield batch, last
 
     def holds(self, noun: str, ids: Collection[str]) -> set[str]:
-        """Tell which of these ids the input has."""
-        return self._which("staged", noun, ids)
+        """Tell which of these ids the input has, or had a row split into."""
+        return self._which("staged", noun, ids) | self._which("landed", noun, ids)
 
     def land(self, noun: str, ids: Iterable[str]) -> None:
-        """Remember rows that a dry run would have written."""
+        """Remember rows that landed, or would have in a dry run."""
         rank = RANK[noun]
         self.db.executemany("insert or ignore into landed values (?, ?)", [(rank, i) for i in ids])
 
     def landed(self, noun: str, ids: Collection[str]) -> set[str]:
-        """Tell which of these a dry run would have written."""
+        """Tell which of these have landed, or would have."""
         return self._which("landed", noun, ids)
 
     def count_after(self, cursor: Cursor) -> int:

@@ -93,7 +93,11 @@ def _write_noun(
             "position": draft.position,
             "deleted_at": None,
         }
-        written.links[noun].append({link: row[link] for link in links if row[link] is not None})
+        if "hangs_on" in draft.private:
+            linked = fields.get("link_id") or fields["resource_id"]
+            written.links[noun].append({f"{draft.private['hangs_on']}_id": linked})
+        else:
+            written.links[noun].append({link: row[link] for link in links if row[link] is not None})
         if old is None:
             row["id"] = draft.id
             new.append(row)
@@ -102,7 +106,8 @@ def _write_noun(
             row["of_id"] = draft.id
             changed.append(row)
             written.changed[noun].add(draft.id)
-            written.links[noun].append(_old_links(old, links))
+            if "hangs_on" not in draft.private:
+                written.links[noun].append(_old_links(old, links))
     if partly:
         changed_partly = _merge_in_passing(session, noun, partly, report, written, dry_run=dry_run)
         count.changed += changed_partly
@@ -138,7 +143,7 @@ def _merge_in_passing(
     target = table(noun)
     count = 0
     for draft in drafts:
-        said = {name: value for name, value in draft.fields.items() if value != ""}
+        said = {name: value for name, value in draft.fields.items() if value != "" and name not in draft.assumed}
         old = session.execute(select(target).where(target.c.id == draft.id)).mappings().one()
         differing = {name: value for name, value in said.items() if old[name] != value}
         if not differing and old["deleted_at"] is None:

@@ -1,0 +1,22 @@
+"""HOW RECORDS COME IN: files or an API are read, staged, mended, checked, and landed batch by batch."""
+
+from resource_api.directory.load.load import Options, Progress, load
+from resource_api.directory.load.open_input import FORMATS, Input, Named, SourceFacts, open_input, scratch_folder
+from resource_api.directory.load.report import NounCount, Report, RowProblem
+from resource_api.directory.load.retire import RetirePlan
+
+__all__ = [
+    "FORMATS",
+    "Input",
+    "Named",
+    "NounCount",
+    "Options",
+    "Progress",
+    "Report",
+    "RetirePlan",
+    "RowProblem",
+    "SourceFacts",
+    "load",
+    "open_input",
+    "scratch_folder",
+]
