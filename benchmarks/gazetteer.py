@@ -67,12 +67,17 @@ def choose_zip(rng: Random) -> str:
 
 @lru_cache(maxsize=50_000)
 def home(zip5: str) -> Home:
-    """Describe a ZIP, with the town that is nearest to its centroid."""
-    point = all_zips()[zip5]
+    """Describe a ZIP, with the town of its state that is nearest to its centroid."""
+    point, state = all_zips()[zip5], state_of_zip(zip5) or "US"
     row, column = math.floor(point.latitude), math.floor(point.longitude)
-    around = [city for i in (-1, 0, 1) for j in (-1, 0, 1) for city in _city_grid().get((row + i, column + j), ())]
-    name = min(around, key=lambda city: haversine_m(city[2], point))[0] if around else "Rural Route"
-    return Home(zip5, name, state_of_zip(zip5) or "US", point)
+    around = [
+        (haversine_m(city[2], point), city[0])
+        for i in (-1, 0, 1)
+        for j in (-1, 0, 1)
+        for city in _city_grid().get((row + i, column + j), ())
+        if city[1] == state
+    ]
+    return Home(zip5, min(around)[1] if around else "Rural Route", state, point)
 
 
 @cache

@@ -74,6 +74,12 @@ def words() -> tuple[str, ...]:
     return tuple(found)
 
 
+@cache
+def directory_words() -> frozenset[str]:
+    """List the words that real directories say, as they are searched for."""
+    return frozenset(word.lower() for word in _DIRECTORY)
+
+
 def choose_words(rng: Random, count: int, *, names: bool = False) -> list[str]:
     """Choose words as often as texts say them; for `names` without the small ones that no name begins with."""
     weights = _word_weights()

@@ -19,7 +19,7 @@ _Spanish = snowballstemmer.stemmer("spanish")
 LIGHT = frozenset(
     """
     a an and any are as at be been being by for from in into is of on or some that the their them there this
-    those to was were with our my your his her its im ive am so very really just also s t d al con de del e
+    those to was were with our my your his her its im ive am so very really just also s t d come comes al con de del e
     el en es esta este la las lo los mi mis o para por su sus tu u un una unas unos y muy
     """.split()
 )

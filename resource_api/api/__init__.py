@@ -1,7 +1,6 @@
 """HOW MACHINES ASK: the HTTP skin. A file here is a URL; each has a `blueprint`."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
@@ -32,6 +31,4 @@ def add_api(app: Flask) -> None:
     errors.add_error_handlers(app)
     context.add_teardown(app)
     for name in BLUEPRINTS:
-        if find_spec(f"resource_api.api.{name}") is None:
-            continue
         app.register_blueprint(import_module(f"resource_api.api.{name}").blueprint)

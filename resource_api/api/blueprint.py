@@ -34,7 +34,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Register a view under a URL."""
         return cast(Callable[[V], V], super().route(rule, **options))
 
-    def doc(self, **options: Any) -> Callable[[V], V]:  # type: ignore[override]  # static there
+    def doc(self, **options: Any) -> Callable[[V], V]:
         """Add to what is documented of a view."""
         return _document(super().doc(**options))
 

@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +101,9 @@ def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(Problem, _write_refusal)
     app.register_error_handler(ResourceError, _write_domain_error)
     app.register_error_handler(HTTPException, _write_http_error)
-    app.register_error_handler(OperationalError, _write_database_error)
-    app.register_error_handler(InterfaceError, _write_database_error)
+    # Without its class from SQLAlchemy where a room speaks to SQLite's own cursor.
+    for away in (OperationalError, InterfaceError, sqlite3.OperationalError):
+        app.register_error_handler(away, _write_database_error)
     app.register_error_handler(Exception, _write_surprise)
 
 

@@ -6,7 +6,7 @@ import click
 
 from resource_api import VERSION
 
-# Command → module and name in it. Importing them all would make `--help` wait for the web and the database.
+# Command → module and name in it: no command waits for what only another needs.
 COMMANDS = {
     "export": "resource_api.cli.export:export",
     "openapi": "resource_api.cli.openapi:write",

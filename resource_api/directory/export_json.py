@@ -1,6 +1,6 @@
 """HSDS JSON lines: one object on a line, each saying in `object` which HSDS object it is.
 
-First what all share (taxonomies, terms, units), then each organization with its services in full, then the
+First the sources, then what all share (taxonomies, terms, units), then each organization with its services in full, then the
 locations that belong to nobody.
 """
 
@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session
 
 from resource_api.directory.export_rows import SHARED, Scope, read_rows
 from resource_api.directory.graph import Graph, read_graph, read_history, table
+from resource_api.directory.record import Source
 from resource_api.directory.render import render_locations, render_organizations
 from resource_api.directory.write_row import JSON, write_row
 
 
 def write_json_lines(session: Session, scope: Scope, file: IO[bytes]) -> Iterator[int]:
     """Write the lines, yielding how many organizations are done."""
+    for source in scope.exported_sources():
+        _write(file, "source", write_source(source))
     for noun in SHARED:
         for rows in read_rows(session, scope, noun):
             history = read_history(session, [row["id"] for row in rows])
@@ -35,6 +38,12 @@ def write_json_lines(session: Session, scope: Scope, file: IO[bytes]) -> Iterato
     for ids in _read_unused_locations(session, scope):
         for location in render_locations(read_graph(session, (), location_ids=ids), reveal=scope.reveal):
             _write(file, "location", location)
+
+
+def write_source(source: Source) -> JSON:
+    """Write what is known of a source, as documents have it."""
+    said = {"name": source.name, "title": source.title, "licence": source.licence, "url": source.url}
+    return {key: value for key, value in (said | {"checked": source.published_at}).items() if value}
 
 
 def _render_whole(graph: Graph, *, reveal: bool) -> Iterator[JSON]:

@@ -3,7 +3,7 @@
 https://specs.frictionlessdata.io/tabular-data-package/
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Float, Integer
@@ -62,30 +62,18 @@ def tabular_columns(noun: str) -> list[tuple[str, JSON]]:
 
 
 def describe_package(nouns: Sequence[str], sources: Sequence[Source]) -> JSON:
-    """Describe a package of some files; one that is of a single source bears its name and licence."""
-    package: JSON = {
-        "name": "human_services_data",
-        "title": "Human Services Data",
-        "profile": "tabular-data-package",
-        "version": "3.1.0",
-        "homepage": "https://docs.openreferral.org",
-    }
+    """Describe a package of some files; one that is of a single source is named for it."""
+    package: JSON = {"name": "human_services_data"}
     if len(sources) == 1:
-        package |= _describe_source(sources[0])
-    if sources:
-        package["sources"] = [_describe_source(source) for source in sources]
+        [source] = sources
+        said = {"name": source.name, "title": source.title, "homepage": source.url, "created": source.published_at}
+        package = {key: value for key, value in said.items() if value}
+        if source.licence:
+            package["licenses"] = [{"name": source.licence}]
+    package |= {"profile": "tabular-data-package", "version": "3.1.0"}
+    if len(sources) > 1:
+        package["sources"] = [{"title": source.title or source.name} for source in sources]
     return package | {"resources": [_describe_file(noun, nouns) for noun in nouns]}
-
-
-def _describe_source(source: Source) -> JSON:
-    said: Iterable[tuple[str, Any]] = (
-        ("name", source.name),
-        ("title", source.title or source.name),
-        ("path", source.url),
-        ("created", source.published_at),
-        ("licenses", [{"name": source.licence}] if source.licence else None),
-    )
-    return {key: value for key, value in said if value}
 
 
 def _describe_file(noun: str, nouns: Sequence[str]) -> JSON:

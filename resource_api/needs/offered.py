@@ -3,11 +3,12 @@
 import re
 
 _BLOCK_LABEL = re.compile(
-    r"^\W*(donations?|volunteers?|volunteering|volunteer opportunities|donate|in-kind|wish ?list|we need)\b"
+    r"^\W*(?:\d+\W+)?(?:holiday\s+)?(donations?|donors?|volunteers?|volunteering|donate|in-kind|wish ?list|we need)\b"
     r"[^:.\n]{0,40}:",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"^\W*[A-Z][A-Z0-9 /&,'()-]{3,60}:")
+_HEADING = re.compile(r"^\W*(?:\d+\W+)?([A-Z][^:.]{2,60}):")
 _ASKS = re.compile(
     r"\b(?:in need of|accepts?(?: \w+){0,3} donations?|accepting donations?|"
     r"donations? (?:of|are|accepted|welcome|needed)|(?:please )?donate\b|to donate|drop[- ]off donations?|"
@@ -28,9 +29,25 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 def offered_sentences(text: str) -> list[str]:
     """List the sentences of a description that may say what is offered.
 
-    A block such as `DONATIONS: …` runs to the next labelled block, blank line or the end.
+    A block such as `DONATIONS: ...` runs to the next labelled block, blank line or the end.
     """
-    kept: list[str] = []
+    return [sentence for sentence, asks in _sentences(text) if not asks and not _DENIES.search(sentence)]
+
+
+def asking_sentences(text: str) -> list[str]:
+    """List the sentences of a description that ask people to give or to volunteer."""
+    return [sentence for sentence, asks in _sentences(text) if asks]
+
+
+def headings(text: str) -> list[str]:
+    """List what a description opens with, and the labels of its paragraphs (`2) FOOD PANTRY: ...`)."""
+    offered = offered_sentences(text)
+    return offered[:1] + [found[1] for sentence in offered if (found := _HEADING.match(sentence))]
+
+
+def _sentences(text: str) -> list[tuple[str, bool]]:
+    """Cut a text into sentences, each with whether it asks for something instead of offering it."""
+    found: list[tuple[str, bool]] = []
     asking = False
     for line in text.splitlines():
         if not line.strip():
@@ -38,14 +55,7 @@ def offered_sentences(text: str) -> list[str]:
             continue
         if _BLOCK_LABEL.match(line):
             asking = True
-            continue
-        if _LABEL.match(line):
+        elif _LABEL.match(line):
             asking = False
-        if asking:
-            continue
-        kept.extend(
-            sentence
-            for sentence in _SENTENCE_END.split(line)
-            if sentence and not _ASKS.search(sentence) and not _DENIES.search(sentence)
-        )
-    return kept
+        found.extend((s, asking or bool(_ASKS.search(s))) for s in _SENTENCE_END.split(line) if s)
+    return found

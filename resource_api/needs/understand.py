@@ -58,7 +58,7 @@ def understand(text: str) -> Understanding:
         # "I am pregnant and need a place to live": who asks is no need of its own beside a need.
         spans = [span for span in spans if not _says_who(span, words)]
     covered = {index for span in spans for index in range(span.start, span.stop)}
-    needs = _most_specific([slug for span in spans for slug in span.needs])
+    needs = _most_specific(_join([slug for span in spans for slug in span.needs], words))
     need_words = tuple(words[i] for i in sorted(covered) if words[i] not in STOPWORDS)
     rest = [word for i, word in enumerate(words) if i not in covered and word not in STOPWORDS]
     context = tuple(word for word in rest if stem(word) in CONTEXT)
@@ -68,6 +68,16 @@ def understand(text: str) -> Understanding:
     if not needs and not essential:
         context, essential = (), context
     return Understanding(needs, need_words, essential, context)
+
+
+def _join(slugs: list[str], words: list[str]) -> list[str]:
+    """Read a need beside a telling word as the need that both mean: sadness after a birth, a ride to a doctor."""
+    said = {form for word in words for form in (stem(word), stem_spanish(word))}
+    out: list[str] = []
+    for slug in slugs:
+        better = [joined for tokens, joined in vocabulary().joined.get(slug, ()) if tokens & said]
+        out.extend(better or [slug])
+    return out
 
 
 def _says_who(span: Span, words: list[str]) -> bool:

@@ -29,6 +29,8 @@ class Need:
     icd10: tuple[str, ...]
     loinc: tuple[str, ...]
     also: tuple[str, ...]
+    joins_needs: tuple[str, ...]
+    joins_words: tuple[str, ...]
     sensitive: bool
 
     def label(self, lang: str) -> str:
@@ -48,6 +50,7 @@ class Vocabulary:
     not_offered: dict[Phrase, tuple[str, ...]]
     by_term: dict[str, tuple[str, ...]]
     stages_by_term: dict[str, tuple[str, ...]]
+    joined: dict[str, tuple[tuple[frozenset[str], str], ...]]
 
     def family(self, slug: str) -> tuple[str, ...]:
         """List a need and its children."""
@@ -94,7 +97,6 @@ def build_vocabulary(data: dict[str, Any]) -> Vocabulary:
             _add(said_es, phrase_spanish(text), need.slug)
         for text in need.offers:
             _add(offered, phrase(text), need.slug)
-            _add(offered, phrase_spanish(text), need.slug)
         for text in need.offers_not:
             _add(not_offered, phrase(text), need.slug)
         for name in need.taxonomy:
@@ -104,6 +106,11 @@ def build_vocabulary(data: dict[str, Any]) -> Vocabulary:
         for name in row["taxonomy"]:
             for stage in row["life_stages"]:
                 _add(stages, name.casefold(), stage)
+    joined: dict[str, list[tuple[frozenset[str], str]]] = {}
+    for need in needs.values():
+        tokens = frozenset(form for word in need.joins_words for form in (*phrase(word), *phrase_spanish(word)))
+        for other in need.joins_needs:
+            joined.setdefault(other, []).append((tokens, need.slug))
     return Vocabulary(
         needs=needs,
         children={slug: tuple(slugs) for slug, slugs in children.items()},
@@ -112,6 +119,7 @@ def build_vocabulary(data: dict[str, Any]) -> Vocabulary:
         offered=_frozen(offered),
         not_offered=_frozen(not_offered),
         by_term={name: tuple(slugs) for name, slugs in by_term.items()},
+        joined={slug: tuple(rules) for slug, rules in joined.items()},
         stages_by_term={name: tuple(s) for name, s in stages.items()},
     )
 
@@ -135,6 +143,8 @@ def _read_need(row: dict[str, Any]) -> Need:
         icd10=texts("icd10"),
         loinc=texts("loinc"),
         also=texts("also"),
+        joins_needs=texts("joins_needs"),
+        joins_words=texts("joins_words"),
         sensitive=row.get("sensitive", False),
     )
 

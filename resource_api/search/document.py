@@ -44,7 +44,7 @@ class SearchDocument:
     labels: str
     body: str
     spoken: frozenset[str]
-    needs: tuple[tuple[str, str], ...]
+    needs: tuple[tuple[str, str, int], ...]
     terms: frozenset[str]
     sites: tuple[Site, ...]
     areas: frozenset[str]
@@ -65,7 +65,7 @@ class SearchDocument:
 
 def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDocument:
     """Build what is stored of a service from its public document and its card; `updated_at` is in Unix seconds."""
-    needs = tuple((link["need"], link["certainty"]) for link in service.get("needs", ()))
+    needs = tuple((link["need"], link["certainty"], link["confidence"]) for link in service.get("needs", ()))
     names = f"{service['name']} {service.get('alternate_name', '')}"
     organization = service.get("organization", {}).get("name", "")
     terms = [a["taxonomy_term"] for a in service.get("attributes", ()) if "taxonomy_term" in a]
@@ -108,9 +108,9 @@ def _join(text: str) -> str:
     return " ".join(index_tokens(text))
 
 
-def _need_labels(needs: tuple[tuple[str, str], ...]) -> list[str]:
+def _need_labels(needs: tuple[tuple[str, str, int], ...]) -> list[str]:
     known = vocabulary().needs
-    sure = [known[slug] for slug, certainty in needs if certainty in CERTAINTIES[:2] and slug in known]
+    sure = [known[slug] for slug, certainty, _ in needs if certainty in CERTAINTIES[:2] and slug in known]
     return [label for need in sure for label in (need.en, need.es)]
 
 

@@ -19,11 +19,12 @@ from resource_api.search import rank
 from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
 from resource_api.search.query import Ask, Reach, SearchHit, SearchPage, SearchQuery
 
-_WEIGHTS = tuple(rank.CERTAINTY_WEIGHT[name] for name in CERTAINTIES)
+_WEIGHTS = rank.CONFIDENCE_WEIGHT
+_CERTAINTY = {name[0]: name for name in CERTAINTIES}
 _BASE = ("service_id", "needs", "focus", "assured_day", "capacity", "x", "y", "z", "site", "areas", "remote")
 
 # A service found only because its name or labels say the words of a need that it is not known to answer.
-NAMED_ONLY = 0.45
+NAMED_ONLY, LABELLED_ONLY = 0.45, 0.2
 TITLE_BONUS = 0.25
 CONTEXT_TITLE, CONTEXT_LABEL, CONTEXT_MOST = 0.08, 0.05, 0.2
 TITLE_WORD, LABEL_WORD, BODY_WORD = 1.0, 0.7, 0.3
@@ -213,11 +214,11 @@ class Judge:
         needs = row[1]
         relevance = 1.0
         if self._asked_needs:
-            relevance = sum(_answer(needs, keys) for keys in self._asked_needs) / len(self._asked_needs) or NAMED_ONLY
+            relevance = sum(_answer(needs, keys) for keys in self._asked_needs) / len(self._asked_needs)
             if self._words:
                 title = row[self._title]
-                named = sum(any(form in title for form in forms) for forms in self._words)
-                relevance *= 1.0 + TITLE_BONUS * named / len(self._words)
+                named = sum(any(form in title for form in forms) for forms in self._words) / len(self._words)
+                relevance = relevance * (1.0 + TITLE_BONUS * named) or (NAMED_ONLY if named == 1.0 else LABELLED_ONLY)
         elif self._essential:
             title, labels = row[self._title], row[self._labels]
             total = 0.0
@@ -292,7 +293,7 @@ class Judge:
             for key, _weight in keys:
                 at = row[1].find(key)
                 if at >= 0:
-                    found.setdefault(key.strip(",^:"), CERTAINTIES[int(row[1][at + len(key)])])
+                    found.setdefault(key.strip(",^:"), _CERTAINTY[row[1][at + len(key) + 1]])
         needs = tuple(found.items())
         asked = self.query.asked
         words = tuple(word.text for word in (*asked.words, *asked.essential, *asked.context))
@@ -320,5 +321,5 @@ def _answer(needs: str, keys: list[tuple[str, float]]) -> float:
     for key, weight in keys:
         at = needs.find(key)
         if at >= 0:
-            best = max(best, weight * _WEIGHTS[int(needs[at + len(key)])])
+            best = max(best, weight * _WEIGHTS[needs[at + len(key)]])
     return best

@@ -5,7 +5,7 @@ a hit ranks after those that are known to fit, whatever its score.
 """
 
 # How much a need counts by how surely the service answers it.
-CERTAINTY_WEIGHT = {"given": 1.0, "term": 0.95, "name": 0.75, "words": 0.5}
+CONFIDENCE_WEIGHT = {"9": 1.0, "8": 0.9, "7": 0.8, "6": 0.7, "4": 0.45, "3": 0.3}
 
 # A service that does one thing is a likelier answer than a department that lists forty.
 FOCUS_LOSS = 0.025

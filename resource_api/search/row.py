@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from resource_api.needs import vocabulary
-from resource_api.needs.infer import CERTAINTIES
 from resource_api.search.cells import cell_tokens, unit_vector
 from resource_api.search.document import SearchDocument, Site
 from resource_api.search.expression import area_token, family_token, need_token, organization_token, term_token
@@ -52,8 +51,8 @@ def text_columns(document: SearchDocument) -> dict[str, str]:
     """Write the token texts; `tags` holds what is not a word: cells, areas, needs, terms, the organization."""
     known = vocabulary()
     tags = [organization_token(document.organization_id)]
-    tags += [need_token(slug) for slug, _ in document.needs]
-    tags += sorted({family_token(s) for slug, _ in document.needs for s in known.lineage(slug)})
+    tags += [need_token(slug) for slug, _, _ in document.needs]
+    tags += sorted({family_token(s) for slug, _, _ in document.needs for s in known.lineage(slug)})
     tags += [term_token(term) for term in document.terms]
     cells = {token for site in document.sites for token in cell_tokens(site.latitude, site.longitude)}
     tags += sorted(cells)
@@ -65,16 +64,16 @@ def text_columns(document: SearchDocument) -> dict[str, str]:
     return {"title": document.title, "labels": document.labels, "body": document.body, "tags": " ".join(tags)}
 
 
-def write_needs(needs: tuple[tuple[str, str], ...]) -> str:
-    """Write needs as `,slug:certainty,`, and as `,^slug:certainty,` with the surest of it and its children."""
+def write_needs(needs: tuple[tuple[str, str, int], ...]) -> str:
+    """Write needs as `,slug:confidence certainty,`, and as `,^slug:...,` the best of it and its children."""
     known = vocabulary()
-    best: dict[str, int] = {}
-    for slug, certainty in needs:
-        rank = CERTAINTIES.index(certainty)
-        best[slug] = rank
+    best: dict[str, tuple[int, str]] = {}
+    for slug, certainty, confidence in needs:
+        said = (confidence, certainty[0])
+        best[slug] = said
         for each in known.lineage(slug):
-            best[f"^{each}"] = min(rank, best.get(f"^{each}", rank))
-    return "".join(f",{slug}:{rank}" for slug, rank in sorted(best.items())) + ","
+            best[f"^{each}"] = max(said, best.get(f"^{each}", said))
+    return "".join(f",{slug}:{confidence}{initial}" for slug, (confidence, initial) in sorted(best.items())) + ","
 
 
 def _write_site(site: Site) -> list[Any]:

@@ -108,8 +108,9 @@ def test_a_status_without_a_kind_of_its_own_keeps_its_number(raiser: FlaskClient
     assert answer.json["status"] == 418
 
 
-def test_a_database_without_tables_is_not_ready_rather_than_broken(raiser: FlaskClient) -> None:
-    answer = raiser.get("/raise/no-tables")
+@pytest.mark.parametrize("path", ["/raise/no-tables", "/search?q=food", "/services"])
+def test_a_database_without_tables_is_not_ready_rather_than_broken(raiser: FlaskClient, path: str) -> None:
+    answer = raiser.get(path)
     assert answer.status_code == 503
     assert answer.json["type"].endswith("/problems/database-not-ready")
     assert int(answer.headers["Retry-After"]) > 0

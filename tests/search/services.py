@@ -51,7 +51,7 @@ def make_site(point: tuple[float, float] | None, **location: Any) -> JSON:
 
 def make_service(name: str, *, at: tuple[float, float] | None = HOME, **fields: Any) -> JSON:
     needs = [
-        {"need": slug, "certainty": certainty}
+        {"need": slug, "certainty": certainty, "confidence": {"given": 9, "term": 9, "name": 8, "words": 4}[certainty]}
         for slug, certainty in fields.pop("needs", {"food-pantry": "term"}).items()
     ]
     sites = fields.pop("sites", None)

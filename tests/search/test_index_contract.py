@@ -198,7 +198,9 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("asked", "fits", "not_fits"), FILTERS, ids=lambda value: next(iter(value)))
-def test_a_filter_keeps_what_fits_and_what_is_not_known(tmp_path: Path, asked: JSON, fits: JSON, not_fits: JSON) -> None:
+def test_a_filter_keeps_what_fits_and_what_is_not_known(
+    tmp_path: Path, asked: JSON, fits: JSON, not_fits: JSON
+) -> None:
     services = [make_service("unknown"), make_service("not", **not_fits), make_service("fits", **fits)]
     page = find(tmp_path, replace(FOOD, **asked), *services)
     assert names(page, *services) == ["fits", "unknown"]

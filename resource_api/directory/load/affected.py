@@ -68,6 +68,7 @@ def owning_organizations(
 # The nouns that others hang on, between them and their organization.
 _WAYPOINTS = ("service", "service_at_location", "location", "contact", "phone", "program")
 _UPWARD: dict[str, tuple[str, ...]] = {
+    "organization": (),
     "service": ("organization_id",),
     "location": ("organization_id",),
     "service_at_location": ("service_id",),

@@ -82,7 +82,7 @@ def require(draft: Draft, report: Report) -> bool:
         elif column.required:
             report.add(
                 RowProblem(
-                    draft.file, draft.line, column.name, f"a {draft.noun} needs a {column.name}", _needed(column.name),
+                    draft.file, draft.line, column.name, f"the {draft.noun} lacks its {column.name}", _needed(column.name),
                     refused=True,
                 )
             )  # fmt: skip
@@ -297,7 +297,7 @@ def _time(value: object, report: Report) -> str:
 
 
 def _uri(value: object, report: Report) -> str:
-    text = _line(value, report).strip("<>\"' ,;")
+    text = _line(value, report).strip("<>\"'` ,;")
     if _URI.fullmatch(text) and (not text.startswith(("http:", "https:")) or _WEB.fullmatch(text)):
         return text
     if _BARE_WEB.fullmatch(text) and text.isascii():

@@ -10,7 +10,7 @@ from resource_api.directory.load.archive import Files, digest, open_files
 from resource_api.directory.load.fetch import fetch_file, is_url, points_at_file
 from resource_api.directory.load.fetch_api import fetch_api
 from resource_api.directory.load.read_csv import read_header
-from resource_api.directory.load.read_json_files import ENDINGS, read_json_files
+from resource_api.directory.load.read_json_files import ENDINGS, read_json_files, read_source
 from resource_api.directory.load.read_tabular import PACKAGE, Package, noun_of_file, read_package, read_tabular
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import InputRow
@@ -76,6 +76,8 @@ def open_input(place: str, named: Named, scratch: Path) -> Input:
         facts = read_package(files)
         if not facts.files:
             raise LoadError(f"{files.name} holds no HSDS table", hint="organizations.csv, services.csv, …")
+    if found == "hsds-json":
+        facts = read_source(files)
     return _input(place, found, named, facts, url, files, found)
 
 

@@ -163,6 +163,10 @@ class OhanaReader:
             "service_areas taxonomy_ids"
         ).split()
         fields = self._same("service", file, cells, *taken)
+        if not cells.keys() & {"location_id", "program_id"}:
+            reason = "the service is at no location, which would tell its organization"
+            self._refuse(file, line, "location_id", reason, "the id of a row of locations.csv")
+            return
         if eligibility := _sentences(cells.get("eligibility"), cells.get("audience")):
             fields["eligibility_description"] = eligibility
         payments = ", ".join(_list(cells.get("accepted_payments")))
