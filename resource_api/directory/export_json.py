@@ -1,7 +1,7 @@
 """HSDS JSON lines: one object on a line, each saying in `object` which HSDS object it is.
 
-First the sources, then what all share (taxonomies, terms, units), then each organization with its services in full, then the
-locations that belong to nobody.
+First the sources, then what all share (taxonomies, terms, units), then each organization with its services in
+full, then the locations that belong to nobody.
 """
 
 from collections.abc import Iterator
@@ -62,7 +62,11 @@ def _render_whole(graph: Graph, *, reveal: bool) -> Iterator[JSON]:
 def _shorten(service: JSON) -> JSON:
     """Leave out of a service what stands around it, and the needs that anybody can infer again."""
     short = {name: value for name, value in service.items() if name not in ("organization", "source", "needs")}
-    given = [need for need in service.get("needs", ()) if need["certainty"] == "given"]
+    given = [
+        {"need": need["need"], "certainty": "given"}
+        for need in service.get("needs", ())
+        if need["certainty"] == "given"
+    ]
     return short | ({"needs": given} if given else {})
 
 

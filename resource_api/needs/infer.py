@@ -40,10 +40,8 @@ def infer_needs(service: Mapping[str, Any], given: str | None) -> tuple[NeedLink
     known = vocabulary()
     terms = [a["taxonomy_term"]["name"] for a in service.get("attributes", ()) if "taxonomy_term" in a]
     by_term = {slug for name in terms for slug in known.by_term.get(name.casefold(), ())}
-    names, description = (
-        f"{service.get('name', '')}\n{service.get('alternate_name', '')}",
-        service.get("description", ""),
-    )
+    names = f"{service.get('name', '')}\n{service.get('alternate_name', '')}"
+    description = service.get("description", "")
     named, headed, mentioned = needs_in_text(names), needs_in_headings(description), needs_in_text(description)
     collected = needs_collected(description)
 

@@ -81,6 +81,7 @@ class NeedLinkSchema(ma.Schema):
 
     need = words("Its slug; see /needs.", required=True)
     certainty = one_of("given", "term", "name", "words", required=True)
+    confidence = ma.fields.Integer(metadata={"description": "From 1 to 9: how surely it answers the need."})
 
 
 class ServiceSchema(RecordSchema):
