@@ -94,7 +94,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
         "synchronous=full",
         "foreign_keys=on",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "cache_size=-65536",
+        "cache_size=-16384",
         "mmap_size=1073741824",
         "temp_store=memory",
     ):

@@ -12,6 +12,7 @@ import orjson
 from flask import Request, request
 from marshmallow import validate
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from resource_api.api.context import LANGUAGES
 from resource_api.api.errors import FieldError, Problem
@@ -75,7 +76,10 @@ class StrictParser(FlaskParser):
                 f"The body is {req.mimetype or 'of no stated type'}, not {JSON_TYPE}",
                 headers={"Accept-Post": JSON_TYPE},
             )
-        return read_json(req.get_data(cache=False))
+        body = req.get_data(cache=False)
+        if req.content_length is None and len(body) >= MAX_BODY:  # werkzeug cuts a chunked body off, silently
+            raise RequestEntityTooLarge
+        return read_json(body)
 
     def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:
         """Refuse what the schema does not take."""
@@ -85,8 +89,6 @@ class StrictParser(FlaskParser):
 
 def read_json(body: bytes) -> Any:
     """Decode a JSON body. Raises Problem saying where it breaks off."""
-    if len(body) > MAX_BODY:
-        raise Problem("content-too-large", f"The body has {len(body)} bytes, not {MAX_BODY} or fewer")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -4,7 +4,7 @@ https://docs.openreferral.org/en/latest/hsds/profiles.html
 """
 
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distribution
 from pathlib import Path
 
 import marshmallow as ma
@@ -82,8 +82,5 @@ def _patches() -> dict[str, bytes]:
 
 
 def _installed_files() -> list[Path]:
-    try:
-        files = distribution("community-resource-api").files or []
-    except PackageNotFoundError:
-        return []
+    files = distribution("community-resource-api").files or []
     return [Path(str(file.locate())) for file in files if _INSTALLED in file.as_posix() and file.suffix == ".json"]

@@ -31,8 +31,9 @@ def write_json_lines(session: Session, scope: Scope, file: IO[bytes]) -> Iterato
     done = 0
     for rows in read_rows(session, scope, "organization"):
         graph = read_graph(session, [row["id"] for row in rows])
-        for organization in _render_whole(graph, reveal=scope.reveal):
-            _write(file, "organization", organization)
+        organizations = {body["id"]: body for body in _render_whole(graph, reveal=scope.reveal)}
+        for row in rows:
+            _write(file, "organization", organizations[row["id"]])
         done += len(rows)
         yield done
     for ids in _read_unused_locations(session, scope):

@@ -1,12 +1,17 @@
-"""WHICH ROWS AN EXPORT HAS, in which order: by source, and then as their publisher had them."""
+"""WHICH ROWS AN EXPORT HAS, in which order: by source, by what they belong to, and then as their publisher had them.
+
+The order depends on nothing that loading the export would change. So a position counts only among the rows of one
+owner, and is passed over where a row has none.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import Row, table
+from resource_api.directory.graph import OWNERS, Row, table
 from resource_api.directory.record import Source
 
 # Whatever a row links to comes before it.
@@ -37,6 +42,8 @@ NOUNS = (
     "metadata",
 )
 SHARED = NOUNS[:4]
+# Whom a row of the other nouns belongs to, where it says several.
+_OWNERS = ("organization_id", "service_id", "link_id", "resource_id")
 ROWS_AT_ONCE = 100
 
 
@@ -72,6 +79,15 @@ def count_rows(session: Session, scope: Scope, noun: str) -> int:
     return session.scalar(select(func.count()).select_from(table(noun)).where(*scope.clauses(noun))) or 0
 
 
+def _order(noun: str) -> tuple[ColumnElement[Any], ...]:
+    rows = table(noun)
+    if noun in SHARED or noun == "organization":
+        return (rows.c.id,)
+    owners = [rows.c[name] for name in OWNERS.get(noun, _OWNERS) if name in rows.c]
+    owner = func.coalesce(*owners, "")
+    return (owner, case((owner == "", 0), else_=rows.c.position), rows.c.id)
+
+
 def read_rows(session: Session, scope: Scope, noun: str, *clauses: ColumnElement[bool]) -> Iterator[list[Row]]:
     """Read the rows of a noun that are exported, in order, some at a time."""
     rows, source = table(noun), table("source")
@@ -80,7 +96,7 @@ def read_rows(session: Session, scope: Scope, noun: str, *clauses: ColumnElement
         select(rows.c.id)
         .outerjoin(source, source.c.id == rows.c.source_id)
         .where(*scope.clauses(noun), *clauses)
-        .order_by(func.coalesce(source.c.name, ""), rows.c.position, rows.c.id)
+        .order_by(func.coalesce(source.c.name, ""), *_order(noun))
     )
     keys = session.scalars(ordered, execution_options={"yield_per": ROWS_AT_ONCE})
     for ids in keys.partitions():

@@ -1,3 +1,5 @@
+from io import BytesIO
+
 import orjson
 import pytest
 from flask.testing import FlaskClient
@@ -85,6 +87,23 @@ def test_a_body_over_one_mebibyte_is_refused_unread(empty: FlaskClient) -> None:
     answer = empty.post("/search", data=body, content_type=JSON)
     assert answer.status_code == 413
     assert answer.json["type"].endswith("/problems/content-too-large")
+
+
+def test_a_body_of_no_stated_length_has_the_same_limit(empty: FlaskClient) -> None:
+    answer = empty.post(
+        "/search",
+        input_stream=BytesIO(b'{"q":"' + b"x" * MAX_BODY + b'"}'),
+        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+        content_type=JSON,
+    )
+    assert answer.status_code == 413
+
+
+def test_a_whole_number_may_be_written_as_json_schema_lets_it(directory: FlaskClient) -> None:
+    answer = directory.post("/search", data=b'{"page": 1.0, "age": 3}', content_type=JSON)
+    assert answer.status_code == 200
+    assert answer.json["page_number"] == 1
 
 
 @pytest.mark.parametrize(("depth", "status"), [(MAX_DEPTH - 1, 422), (MAX_DEPTH, 413), (5000, 413)])

@@ -27,6 +27,15 @@ def test_requests_are_counted_by_route_method_and_status_and_nothing_else(empty:
     assert "BREW" not in text
 
 
+def test_a_worker_that_shares_a_folder_tells_what_is_in_the_folder(
+    empty: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty.get("/livez").close()
+    assert "/livez" in page(empty)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert "/livez" not in page(empty)
+
+
 @pytest.mark.parametrize("address", ["203.0.113.9", "10.0.0.1", "::ffff:203.0.113.9", "", "nonsense"])
 def test_strangers_are_told_there_is_no_such_page(empty: FlaskClient, address: str) -> None:
     answer = empty.get("/metrics", environ_base={"REMOTE_ADDR": address})

@@ -1,4 +1,4 @@
-"""WHOSE DOCUMENTS CHANGE when rows change: the organizations that own them, or whose services are at their locations."""
+"""WHOSE DOCUMENTS CHANGE when rows change: the organizations that own them, or have services at their locations."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -30,7 +30,7 @@ def affected_organizations(session: Session, written: Written, batch: Sequence[D
 
 
 def changed_terms(session: Session, written: Written) -> set[str]:
-    """List the terms whose documents contain what was written: the terms themselves, and those of a changed taxonomy."""
+    """List the terms whose documents contain what was written: terms, and those of a changed taxonomy."""
     terms = set(written.ids("taxonomy_term"))
     term = table("taxonomy_term")
     for some in in_batches(written.changed["taxonomy"]):

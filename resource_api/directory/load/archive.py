@@ -66,7 +66,9 @@ def digest(files: Files) -> str:
                 while chunk := file.read(1 << 20):
                     total.update(chunk)
             except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-                raise LoadError(f"{name} cannot be read: {error}", hint="the file is damaged: fetch it again") from error
+                raise LoadError(
+                    f"{name} cannot be read: {error}", hint="the file is damaged: fetch it again"
+                ) from error
     return total.hexdigest()
 
 
@@ -133,7 +135,9 @@ class _Zip:
         try:
             raw = self.archive.open(member)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise LoadError(f"{name} in {self.name}.zip cannot be read: {error}", hint="a plain zip, unencrypted") from error
+            raise LoadError(
+                f"{name} in {self.name}.zip cannot be read: {error}", hint="a plain zip, unencrypted"
+            ) from error
         return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, _Bounded(raw, member.file_size, name)), 1 << 16))
 
 

@@ -61,9 +61,7 @@ def _find_elsewhere(drafts: list[Draft], here: dict[str, set[str]], find: Finder
     return defaultdict(set, {noun: find(noun, ids) for noun, ids in wanted.items()})
 
 
-def _stands(
-    draft: Draft, standing: dict[str, set[str]], elsewhere: dict[str, set[str]], report: Report
-) -> bool:
+def _stands(draft: Draft, standing: dict[str, set[str]], elsewhere: dict[str, set[str]], report: Report) -> bool:
     fields = draft.fields
     required = _required_links(draft.noun)
     for name in _link_names(draft.noun):

@@ -17,8 +17,12 @@ from resource_api.directory.load.shape import CODELISTS, LIFE_STAGES, columns
 
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?://)?[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]]+")
 _WEB = re.compile(r"https?://[^\s/?#\[\]]+\.[^\s/?#\[\]]+(?:[/?#]\S*)?|https?://(?:localhost|\[[0-9a-fA-F:]+\])\S*")
-_BARE_WEB = re.compile(r"(?:www\.)?(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|gov|edu|us|info|io|uk|ca|mil|biz|co|health|care)(?:[/?#]\S*)?")
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+_BARE_WEB = re.compile(
+    r"(?:www\.)?(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|gov|edu|us|info|io|uk|ca|mil|biz|co|health|care)(?:[/?#]\S*)?"
+)
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
 _TIME = re.compile(r"([01]?\d|2[0-4])(?::([0-5]\d))?(?::([0-5]\d))?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 _PLAIN_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:Z|[+-]\d\d:?\d\d)?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -98,6 +102,9 @@ def _needed(name: str) -> str:
 
 def _keep_aside(draft: Draft, name: str, value: object, report: Report) -> None:
     if value is None or value == "":
+        return
+    if name == "source":
+        draft.private["source"] = value
         return
     alias = _PROFILE_NAMES.get((draft.noun, name))
     if alias is not None:

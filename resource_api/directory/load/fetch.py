@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -60,7 +61,9 @@ class Client:
                 while chunk := answer.read(1 << 20):
                     size += len(chunk)
                     if size > MOST_FILE:
-                        raise LoadError(f"{url} is larger than {MOST_FILE:,} bytes", hint="a smaller file, or load it from a path")
+                        raise LoadError(
+                            f"{url} is larger than {MOST_FILE:,} bytes", hint="a smaller file, or load it from a path"
+                        )
                     file.write(chunk)
                 promised = answer.headers.get("Content-Length", "")  # type: ignore[attr-defined]
         except Missing as error:
@@ -79,12 +82,16 @@ class Client:
                 if error.code in (404, 405, 410, 501):
                     raise Missing(f"{url} answers {error.code}") from error
                 if error.code not in _TRANSIENT or attempt == ATTEMPTS:
-                    raise LoadError(f"{url} answers {error.code} {error.reason}", hint="check the address and its access") from error
+                    raise LoadError(
+                        f"{url} answers {error.code} {error.reason}", hint="check the address and its access"
+                    ) from error
                 wait = _asked_wait(error.headers) or 2.0 ** (attempt - 1)
             except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
                 if attempt == ATTEMPTS:
                     reason = getattr(error, "reason", error)
-                    raise LoadError(f"{url} cannot be reached: {reason}", hint="check the address and the network") from error
+                    raise LoadError(
+                        f"{url} cannot be reached: {reason}", hint="check the address and the network"
+                    ) from error
                 wait = 2.0 ** (attempt - 1)
             self.sleep(min(wait, _LONGEST_WAIT_S))
         raise AssertionError("the last attempt returns or raises")
@@ -142,6 +149,6 @@ class _SameHost(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _asked_wait(headers: Mapping[str, str]) -> float | None:
+def _asked_wait(headers: Message) -> float | None:
     asked = headers.get("Retry-After", "")
     return float(asked) if asked.isdigit() else None

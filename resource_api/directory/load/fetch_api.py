@@ -1,4 +1,4 @@
-"""WHAT A LIVE HSDS API HAS: its services page by page, whole, then its organizations and taxonomies where it lists them.
+"""WHAT A LIVE HSDS API HAS: its services page by page, whole; then organizations and taxonomies where it lists them.
 
 https://docs.openreferral.org/en/latest/hsds/api_reference.html
 """
@@ -20,7 +20,16 @@ MOST_PAGES = 100_000
 _LISTS = ("services", "organizations", "taxonomies", "taxonomy_terms")
 _REQUIRED = "services"
 # A service that is told in full has at least one of these.
-_NESTED = {"service_at_locations", "phones", "schedules", "service_areas", "languages", "contacts", "attributes", "cost_options"}
+_NESTED = {
+    "service_at_locations",
+    "phones",
+    "schedules",
+    "service_areas",
+    "languages",
+    "contacts",
+    "attributes",
+    "cost_options",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ def _parse(text: bytes, name: str, line: int) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise LoadError(f"{name}, line {line}: not JSON: {error}", hint="valid JSON in UTF-8; is it cut off?") from error
+        raise LoadError(
+            f"{name}, line {line}: not JSON: {error}", hint="valid JSON in UTF-8; is it cut off?"
+        ) from error
 
 
 class _Scanner:
@@ -116,7 +118,8 @@ class _Scanner:
                 yield from self._members()
             else:
                 raise LoadError(
-                    f"{self.name}, line {self.line}: not JSON, or no object", hint="a JSON object, a list of them, or ndjson"
+                    f"{self.name}, line {self.line}: not JSON, or no object",
+                    hint="a JSON object, a list of them, or ndjson",
                 )
             first = False
         if first:
@@ -225,7 +228,8 @@ class _Scanner:
     def _more(self) -> None:
         if len(self.buffer) > LARGEST_OBJECT:
             raise LoadError(
-                f"{self.name}, line {self.line}: an object larger than {LARGEST_OBJECT:,} bytes", hint="one record an object"
+                f"{self.name}, line {self.line}: an object larger than {LARGEST_OBJECT:,} bytes",
+                hint="one record an object",
             )
         if not self._fill():
             raise LoadError(f"{self.name}: the file is cut off after line {self.line}", hint="a whole JSON file")

@@ -21,6 +21,7 @@ from resource_api.directory.load.identify import is_uuid, read_id
 from resource_api.directory.load.mend_rows import mend_rows
 from resource_api.directory.load.merge_copies import merge_copies
 from resource_api.directory.load.open_input import Input
+from resource_api.directory.load.record_sources import SourceFacts, assign_sources
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.retire import RetirePlan, retire_missing, retire_samples
 from resource_api.directory.load.row import Draft, InputRow
@@ -114,6 +115,8 @@ class _Run:
         self.republish = False
         self.cursor = START
         self.kept = 0
+        self.known: dict[str, int | None] = {}
+        self.landed_sources: set[int | None] = set()
         self._begin()
 
     @property
@@ -121,19 +124,11 @@ class _Run:
         return None if self.source is None else self.source.id
 
     def _begin(self) -> None:
-        facts = self.given.source
-        self.source = self.session.scalar(select(Source).where(Source.name == facts.name))
-        if self.options.dry_run:
+        self.source = self._keep_source(self.given.source)
+        if self.options.dry_run or self.source is None:
             return
-        if self.source is None:
-            self.source = Source(name=facts.name)
-            self.session.add(self.source)
-        for name in ("title", "licence", "url", "published_at"):
-            said = getattr(facts, name)
-            if said is not None and getattr(self.source, name) != said:
-                setattr(self.source, name, said)
-                self.republish = True
-        self.session.flush()
+        for facts in self.given.others if self.given.keeps_sources else ():
+            self._source_of(facts)
         unfinished = select(LoadRun).where(LoadRun.source_id == self.source.id, LoadRun.finished_at.is_(None))
         last = self.session.scalar(unfinished.order_by(LoadRun.id.desc()).limit(1))
         # A replacing load must meet every row again: it retires what it has not met.
@@ -155,6 +150,32 @@ class _Run:
         self.session.add(self.run)
         self.session.flush()
 
+    def _keep_source(self, facts: SourceFacts) -> Source | None:
+        """Find or make a source, and note what is newly said of it; a dry run only finds."""
+        source = self.session.scalar(select(Source).where(Source.name == facts.name))
+        if self.options.dry_run:
+            return source
+        if source is None:
+            source = Source(name=facts.name)
+            self.session.add(source)
+        for name in ("title", "licence", "url", "published_at"):
+            said = getattr(facts, name)
+            if said is not None and getattr(source, name) != said:
+                setattr(source, name, said)
+                # Every document of the source says this.
+                self.republish = True
+        self.session.flush()
+        return source
+
+    def _source_of(self, facts: SourceFacts) -> int | None:
+        if not self.given.keeps_sources or facts.name == self.given.source.name:
+            return self.source_id
+        if facts.name not in self.known:
+            source = self._keep_source(facts)
+            # A source that a dry run cannot make has no records yet; no id is like it.
+            self.known[facts.name] = -len(self.known) - 1 if source is None else source.id
+        return self.known[facts.name]
+
     def land(self) -> Iterator[Progress]:
         total = self.staging.total
         done = total - self.staging.count_after(self.cursor) if self.report.resumed else 0
@@ -171,9 +192,9 @@ class _Run:
         drafts = [d for d in mend_rows(drafts, report, source=source) if require(d, report)]
         drafts = check_links(drafts, report, find=self._find)
         _number(drafts)
-        written = write_rows(
-            self.session, drafts, report, source_id=self.source_id, dry_run=self.options.dry_run
-        )
+        assign_sources(drafts, self.source_id, self._source_of)
+        self.landed_sources |= {d.source_id for d in drafts if d.noun in ("organization", "service")}
+        written = write_rows(self.session, drafts, report, dry_run=self.options.dry_run)
         if self.options.dry_run or self.options.replace:
             for draft in drafts:
                 self.staging.land(draft.noun, [draft.id])
@@ -185,9 +206,7 @@ class _Run:
         found: set[str] = set()
         for some in in_batches(ids):
             found.update(
-                self.session.scalars(
-                    select(target.c.id).where(target.c.id.in_(some), target.c.deleted_at.is_(None))
-                )
+                self.session.scalars(select(target.c.id).where(target.c.id.in_(some), target.c.deleted_at.is_(None)))
             )
         return found | self.staging.landed(noun, ids) if self.options.dry_run else found
 
@@ -233,14 +252,17 @@ class _Run:
     def retire(self) -> Iterator[Progress]:
         """Retire what the input no longer has, where that was asked for, and the samples."""
         options, dry_run = self.options, self.options.dry_run
-        if options.replace and self.source is not None:
-            for done in retire_missing(
-                self.session, self.source.id, self.staging, self.report, confirm=options.confirm, now=self.now,
-                dry_run=dry_run,
+        if options.replace:
+            for source_id in sorted({s for s in (*self.landed_sources, self.source_id) if s is not None and s > 0}):
+                for done in retire_missing(
+                    self.session, source_id, self.staging, self.report, confirm=options.confirm, now=self.now,
+                    dry_run=dry_run,
+                ):  # fmt: skip
+                    yield Progress("retire", done, None)
+        if not options.keep_samples and self.landed_sources:
+            for done in retire_samples(
+                self.session, self.landed_sources, self.report, now=self.now, dry_run=dry_run
             ):  # fmt: skip
-                yield Progress("retire", done, None)
-        if not options.keep_samples:
-            for done in retire_samples(self.session, self.given.source.name, self.report, now=self.now, dry_run=dry_run):
                 yield Progress("retire", done, None)
 
     def finish(self) -> None:
@@ -264,4 +286,3 @@ def _number(drafts: list[Draft]) -> None:
         owner = next((fields[name] for name in owners if name in fields), "")
         draft.position = numbers[draft.noun, owner]
         numbers[draft.noun, owner] += 1
-

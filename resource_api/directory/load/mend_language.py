@@ -43,7 +43,9 @@ _ALIASES = {
 _SPLIT = re.compile(r"\s*(?:[,;/&]|\band\b)\s*", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _WITH_NOTE = re.compile(r"([^()]+?)\s*\(([^()]*)\)")
-_ON_PAPER = re.compile(r"\b(?:forms?|materials?|brochures?|applications?|literature|publications?|only)\b", re.IGNORECASE)
+_ON_PAPER = re.compile(
+    r"\b(?:forms?|materials?|brochures?|applications?|literature|publications?|only)\b", re.IGNORECASE
+)
 _ABOUT_HELP = re.compile(
     r"(?:(?:all|any|some|many|most|other|additional|and|an?|the)\s+)*"
     r"(?:others?\b|languages?\b|accommodations?\b|interpret\w*|translat\w*|language (?:line|bank|link)|telephone inter\w*)",

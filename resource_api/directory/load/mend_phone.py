@@ -100,9 +100,7 @@ def _find_numbers(text: str) -> PhoneCell:
     words = [_LEFT_OVER.sub("", part).strip(" ,;:/|&()[]") for part in rest]
     # Words before the first number speak of it; words after a number speak of that one.
     said: list[str] = ["; ".join(w for w in words[:2] if w), *words[2:]]
-    phones = tuple(
-        ReadPhone(_write(number), number.extension, said[i] or None) for i, number in enumerate(found)
-    )
+    phones = tuple(ReadPhone(_write(number), number.extension, said[i] or None) for i, number in enumerate(found))
     return PhoneCell(phones, mended=True)
 
 

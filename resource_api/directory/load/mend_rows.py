@@ -56,7 +56,13 @@ def _mend_places(locations: list[Draft], addresses: list[Draft], report: Report)
         if mended:
             report.mended[f"coordinates: {mended}"] += 1
         if doubt:
-            _doubt(report, location, "latitude", f"the coordinates are doubtful: {doubt}", "degrees (WGS 84) at the address")
+            _doubt(
+                report,
+                location,
+                "latitude",
+                f"the coordinates are doubtful: {doubt}",
+                "degrees (WGS 84) at the address",
+            )
 
 
 def _mend_services(services: list[Draft], locations: list[Draft], sites: list[Draft], report: Report) -> None:

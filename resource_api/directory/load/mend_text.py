@@ -11,6 +11,9 @@ _PARAGRAPHS = re.compile(r"\n{3,}")
 # What may not stand in a text at all: XML, PostgreSQL and screen readers stumble over control characters.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\ufeff\ufffe\uffff]|[\ud800-\udfff]")
 
+# HTML that was escaped and escaped again; what is plain after a load must stay as it is in the next.
+_LAYERS = 4
+
 _BLOCKS = frozenset("p div section article ul ol table tr h1 h2 h3 h4 h5 h6 blockquote pre dl dt dd".split())
 _SILENT = frozenset(("script", "style", "head", "title"))
 
@@ -22,12 +25,17 @@ def has_html(text: str) -> bool:
 
 def strip_html(text: str) -> str:
     """Write HTML as plain text: blocks become paragraphs, list items lines, links keep their address."""
-    if _TAG.search(text) is None:
-        return unescape(text)
-    parser = _PlainText()
-    parser.feed(text)
-    parser.close()
-    return "".join(parser.out)
+    for _ in range(_LAYERS):
+        if _TAG.search(text) is None:
+            text = unescape(text)
+        else:
+            parser = _PlainText()
+            parser.feed(text)
+            parser.close()
+            text = "".join(parser.out)
+        if not has_html(text):
+            break
+    return text
 
 
 def tidy_line(text: str) -> str:

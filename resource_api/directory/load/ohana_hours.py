@@ -41,7 +41,9 @@ def read_holiday(cells: Cells) -> Fields | None:
     if start.year == _EVERY_YEAR:
         # HSDS has no yearly recurrence; the words are kept, and no date that would be wrong next year.
         until = "" if start == end else f" to {end:%B} {end.day}"
-        hours = f", {cells['opens_at']} to {cells['closes_at']}" if "opens_at" in fields and "closes_at" in fields else ""
+        hours = (
+            f", {cells['opens_at']} to {cells['closes_at']}" if "opens_at" in fields and "closes_at" in fields else ""
+        )
         every = f"{word} every year, {start:%B} {start.day}{until}{hours}"
         return _owner(cells) | {"description": every}
     return fields | {"valid_from": start.isoformat(), "valid_to": end.isoformat(), "description": word}

@@ -10,8 +10,9 @@ from resource_api.directory.load.archive import Files, digest, open_files
 from resource_api.directory.load.fetch import fetch_file, is_url, points_at_file
 from resource_api.directory.load.fetch_api import fetch_api
 from resource_api.directory.load.read_csv import read_header
-from resource_api.directory.load.read_json_files import ENDINGS, read_json_files, read_source
+from resource_api.directory.load.read_json_files import ENDINGS, read_json_files, read_named_sources
 from resource_api.directory.load.read_tabular import PACKAGE, Package, noun_of_file, read_package, read_tabular
+from resource_api.directory.load.record_sources import SourceFacts
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import InputRow
 from resource_api.errors import LoadError
@@ -20,24 +21,18 @@ FORMATS = ("hsds-json", "tabular", "ohana", "hsds-api")
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """Whose data it is: the name its records are known by, and what is shown beside them."""
-
-    name: str
-    title: str | None = None
-    licence: str | None = None
-    url: str | None = None
-    published_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Input:
-    """An input that can be read: `digest` knows it again, `rows` reads it from its beginning."""
+    """An input that can be read: `digest` knows it again, `rows` reads it from its beginning.
+
+    `others` are sources that its records may name; they do where `keeps_sources`.
+    """
 
     name: str
     format: str
     source: SourceFacts
     digest: str
+    keeps_sources: bool
+    others: tuple[SourceFacts, ...]
     rows: Callable[[Report], Iterator[InputRow]]
 
 
@@ -77,13 +72,11 @@ def open_input(place: str, named: Named, scratch: Path) -> Input:
         if not facts.files:
             raise LoadError(f"{files.name} holds no HSDS table", hint="organizations.csv, services.csv, …")
     if found == "hsds-json":
-        facts = read_source(files)
+        facts = read_named_sources(files)
     return _input(place, found, named, facts, url, files, found)
 
 
-def _input(
-    place: str, shown: str, named: Named, facts: Package, url: str | None, files: Files, read_as: str
-) -> Input:
+def _input(place: str, shown: str, named: Named, facts: Package, url: str | None, files: Files, read_as: str) -> Input:
     name = named.source or _given_name(facts) or files.name
     source = SourceFacts(
         name, facts.title, named.licence or facts.licence, url or facts.url, facts.published_at
@@ -96,7 +89,9 @@ def _input(
             return read_ohana.OhanaReader(files, report, source=name, encoding=named.encoding).rows()
         return read_json_files(files, report)
 
-    return Input(place, shown, source, digest(files), rows)
+    # Whoever names a source means all of it.
+    keeps_sources = named.source is None
+    return Input(place, shown, source, digest(files), keeps_sources, facts.sources, rows)
 
 
 # What HSDS's own datapackage.json calls itself; every copy of it would claim to be the same publisher.

@@ -58,12 +58,18 @@ _UNCERTAIN = re.compile(
     r"admission|targeted|and\s+(?:\w+\s+){0,2}(?:persons|people|individuals|those|residents|anyone)|free|fees?|cost|eat|discount\w*|tickets?|income limitations?|years? (?:of|in) service)\b",
     re.IGNORECASE,
 )
-_SAYS_ALL = re.compile(r"\b(?:anyone|everyone|any resident|all residents|open to (?:the )?(?:public|all))\b", re.IGNORECASE)
+_SAYS_ALL = re.compile(
+    r"\b(?:anyone|everyone|any resident|all residents|open to (?:the )?(?:public|all))\b", re.IGNORECASE
+)
 _GROWN = re.compile(r"\b(?:women|men|adults?|females|males|seniors?)\b", re.IGNORECASE)
 _ADULTS = re.compile(r"(?<!young )\badults?\b", re.IGNORECASE)
 _OLD_PEOPLE = re.compile(r"\b(?:seniors?|elderly|older adults?|retirees?)\b", re.IGNORECASE)
-_SEE_NOTES = re.compile(r"\b(?:also\s+)?see\s+(?:program\s+)?notes\b[^.]*\.?|\bcall for (?:more )?information\b\.?", re.IGNORECASE)
-_LOOSE_NUMBER = re.compile(r"(?<![\w$#])\d{1,3}(?!\d|[\w%,.]*\d|\s*(?:%|percent|minutes|hours|days?\b|miles|sessions|mg))")
+_SEE_NOTES = re.compile(
+    r"\b(?:also\s+)?see\s+(?:program\s+)?notes\b[^.]*\.?|\bcall for (?:more )?information\b\.?", re.IGNORECASE
+)
+_LOOSE_NUMBER = re.compile(
+    r"(?<![\w$#])\d{1,3}(?!\d|[\w%,.]*\d|\s*(?:%|percent|minutes|hours|days?\b|miles|sessions|mg))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,12 @@ def _too_old(text: str, oldest: int) -> bool:
 
 def _statements(text: str) -> list[tuple[int, int, Ages]]:
     found: list[tuple[int, int, Ages]] = []
-    for pattern, read in ((_RANGE, _read_range), (_AT_LEAST, _read_least), (_PEOPLE_OVER, _read_over), (_AT_MOST, _read_most)):
+    for pattern, read in (
+        (_RANGE, _read_range),
+        (_AT_LEAST, _read_least),
+        (_PEOPLE_OVER, _read_over),
+        (_AT_MOST, _read_most),
+    ):
         for match in pattern.finditer(text):
             if any(start < match.end() and match.start() < end for start, end, _ in found):
                 continue
@@ -210,4 +221,3 @@ def _is_months(unit: str | None) -> bool:
 
 def _is_number(text: str) -> bool:
     return text[0].isdigit() or text.lower() in _WORDS
-

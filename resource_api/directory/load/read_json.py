@@ -10,7 +10,7 @@ from typing import Any
 
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Fields, InputRow
-from resource_api.directory.load.shape import RANK
+from resource_api.directory.load.shape import NOUNS
 
 JSON = dict[str, Any]
 
@@ -45,12 +45,12 @@ _SINGLES = {
     "taxonomy_term": ("taxonomy_term", "taxonomy_term_id"),
     "taxonomy_detail": ("taxonomy", "taxonomy_id"),
 }
-# What rendering adds to a record and loading makes anew.
-_RENDERED = {"source"}
-_KEYS_OF_ORGANIZATION = {
-    "website", "tax_status", "tax_id", "legal_status", "year_incorporated", "logo", "services", "locations", "programs",
-    "organization_identifiers", "funding", "parent_organization_id", "additional_websites", "phones", "contacts", "email",
-}  # fmt: skip
+# What our export says of an object beside its own fields.
+_RENDERED = {"object"}
+_KEYS_OF_ORGANIZATION = set(
+    "website tax_status tax_id legal_status year_incorporated logo services locations programs email phones contacts "
+    "organization_identifiers funding parent_organization_id additional_websites".split()
+)
 
 
 def noun_of_object(found: JSON, file: str) -> str | None:
@@ -58,6 +58,8 @@ def noun_of_object(found: JSON, file: str) -> str | None:
     keys = found.keys()
     if "id" not in keys:
         return None
+    if found.get("object") in NOUNS:
+        return str(found["object"])
     if "location_type" in keys or ("latitude" in keys and "longitude" in keys):
         return "location"
     if "name" not in keys:
@@ -70,7 +72,12 @@ def noun_of_object(found: JSON, file: str) -> str | None:
     if keys & _KEYS_OF_ORGANIZATION:
         return "organization"
     name = file.lower()
-    for part, noun in (("term", "taxonomy_term"), ("taxonom", "taxonomy"), ("program", "program"), ("organi", "organization")):
+    for part, noun in (
+        ("term", "taxonomy_term"),
+        ("taxonom", "taxonomy"),
+        ("program", "program"),
+        ("organi", "organization"),
+    ):
         if part in name:
             return noun
     if keys <= {"id", "name", "description", "uri", "version", "original_id"} and keys & {"version", "uri"}:
@@ -83,11 +90,9 @@ def read_object(found: object, file: str, line: int, report: Report, *, noun: st
     if not isinstance(found, dict):
         report.add(RowProblem(file, line, "", "not a JSON object", "an HSDS object", refused=True))
         return
-    said = found.get("object")  # our own export says what each line is
-    if said == "source":
+    if found.get("object") == "source":
         return
-    said = found.pop("object") if isinstance(said, str) and said in RANK else None
-    known = noun or said or noun_of_object(found, file)
+    known = noun or noun_of_object(found, file)
     if known is None:
         report.add(
             RowProblem(
@@ -119,12 +124,12 @@ class _Flattener:
         fields: Fields = {}
         inside: list[tuple[str, str, JSON, Fields, bool]] = []
         for key, value in found.items():
-            if key == "id" or value is None or (key in _RENDERED and isinstance(value, dict)):
-                continue  # funding has a `source` of its own: a text
+            if key == "id" or value is None or key in _RENDERED:
+                continue
             if key in _SINGLES and isinstance(value, dict):
-                child, link = _SINGLES[key]
+                child, to_child = _SINGLES[key]
                 if isinstance(value.get("id"), str):
-                    fields.setdefault(link, value["id"])
+                    fields.setdefault(to_child, value["id"])
                 inside.append((key, child, value, {}, True))
             elif key in _LISTS and isinstance(value, list):
                 child = _LISTS[key]

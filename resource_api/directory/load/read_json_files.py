@@ -10,6 +10,7 @@ from resource_api.directory.load.archive import Files
 from resource_api.directory.load.json_stream import Found, read_json, read_ndjson
 from resource_api.directory.load.read_json import noun_of_object, read_object
 from resource_api.directory.load.read_tabular import PACKAGE, Package, noun_of_file
+from resource_api.directory.load.record_sources import SourceFacts, read_source
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import InputRow
 from resource_api.errors import LoadError
@@ -19,6 +20,7 @@ _LINES = (".ndjson", ".jsonl")
 # The members of a page of the HSDS API, beside its contents.
 _ENVELOPE = {"total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty"}
 _LONGEST_SOURCE = 100_000
+_MOST_SOURCES = 1_000
 _API_ROOT = {"version", "openapi_url"}
 
 
@@ -45,29 +47,27 @@ def read_json_files(files: Files, report: Report) -> Iterator[InputRow]:
         raise LoadError(f"{files.name} holds no HSDS object", hint="organizations, services or locations as HSDS JSON")
 
 
-def read_source(files: Files) -> Package:
-    """Read whose data it is, where lines of our own export say so and name a single source."""
+def read_named_sources(files: Files) -> Package:
+    """Read whose data it is, where our own export says so in its first lines; a single source names all of it."""
+    found: list[SourceFacts] = []
     for name in files.names():
         if PurePosixPath(name).suffix.lower() not in _LINES:
             continue
         with files.open(name) as file:
-            first, second = file.readline(_LONGEST_SOURCE), file.readline(_LONGEST_SOURCE)
-        said = _read_source_line(first)
-        if said is not None and _read_source_line(second) is None:
-            return Package({}, *(_text(said.get(key)) for key in ("name", "title", "licence", "url", "checked")))
-    return Package()
+            while len(found) < _MOST_SOURCES and (facts := _read_source_line(file.readline(_LONGEST_SOURCE))):
+                found.append(facts)
+    if len(found) != 1:
+        return Package(sources=tuple(found))
+    only = found[0]
+    return Package({}, only.name, only.title, only.licence, only.url, only.published_at)
 
 
-def _read_source_line(line: bytes) -> dict[str, Any] | None:
+def _read_source_line(line: bytes) -> SourceFacts | None:
     try:
         said = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return said if isinstance(said, dict) and said.get("object") == "source" else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return read_source(said) if isinstance(said, dict) and said.get("object") == "source" else None
 
 
 def read_lines(found: Iterator[Found], name: str, report: Report) -> Iterator[InputRow]:

@@ -44,8 +44,7 @@ _SAME: dict[str, dict[str, str]] = {
     }
     | {"website": "url"},
     "address": {
-        c: c
-        for c in "location_id attention address_1 address_2 city region state_province postal_code country".split()
+        c: c for c in "location_id attention address_1 address_2 city region state_province postal_code country".split()
     },
     "contact": {c: c for c in "organization_id location_id service_id name title department email".split()},
 }

@@ -12,6 +12,7 @@ import orjson
 
 from resource_api.directory.load.archive import Files
 from resource_api.directory.load.read_csv import read_csv
+from resource_api.directory.load.record_sources import SourceFacts
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import InputRow
 from resource_api.directory.load.shape import NOUNS
@@ -58,6 +59,7 @@ class Package:
     licence: str | None = None
     url: str | None = None
     published_at: str | None = None
+    sources: tuple[SourceFacts, ...] = ()
 
 
 def noun_of_file(name: str) -> str | None:
@@ -94,7 +96,7 @@ def read_package(files: Files) -> Package:
             raise LoadError(f"{PACKAGE} names the file {path!r}", hint="files that stand beside datapackage.json")
     return Package(
         found, _text(facts.get("name")), _text(facts.get("title")), _licence(facts), _text(facts.get("homepage")),
-        _text(facts.get("created")),
+        _text(facts.get("created")), tuple(_read_sources(facts.get("sources"))),
     )  # fmt: skip
 
 
@@ -126,6 +128,16 @@ def _read_json(files: Files) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise LoadError(f"{PACKAGE} is not a JSON object", hint="mend it, or leave it out")
     return facts
+
+
+def _read_sources(listed: object) -> Iterator[SourceFacts]:
+    for said in listed if isinstance(listed, list) else ():
+        if isinstance(said, dict) and (name := _text(said.get("name"))):
+            # A title that only repeats the name was put there because the format asks for one.
+            title = _text(said.get("title"))
+            yield SourceFacts(
+                name, None if title == name else title, _licence(said), _text(said.get("path")), _text(said.get("created"))
+            )  # fmt: skip
 
 
 def _text(value: object) -> str | None:

@@ -49,9 +49,7 @@ class RetirePlan:
     @property
     def is_large(self) -> bool:
         """Tell whether so much would go that somebody should be asked."""
-        return (
-            self.organizations > ASK_ABOVE * self.of_organizations or self.services > ASK_ABOVE * self.of_services
-        )
+        return self.organizations > ASK_ABOVE * self.of_organizations or self.services > ASK_ABOVE * self.of_services
 
 
 class Retirement:
@@ -170,13 +168,16 @@ def retire_missing(
 
 
 def retire_samples(
-    session: Session, source_name: str, report: Report, *, now: datetime, dry_run: bool
+    session: Session, landed: Collection[int | None], report: Report, *, now: datetime, dry_run: bool
 ) -> Iterator[int]:
-    """Retire the invented sample records: no family is sent to an invented pantry once there are real ones."""
-    if source_name in SEEDS:
-        return
-    sample_id = session.scalar(select(Source.id).where(Source.name == SAMPLE))
-    if sample_id is None:
+    """Retire the invented sample records: no family is sent to an invented pantry once there are real ones.
+
+    `landed` are the sources whose organizations and services have just landed; a seed alone retires nothing, nor
+    does a copy of a directory that has the samples itself.
+    """
+    seeds = {name: source_id for name, source_id in session.execute(select(Source.name, Source.id)) if name in SEEDS}
+    sample_id = seeds.get(SAMPLE)
+    if sample_id is None or sample_id in landed or set(landed) <= set(seeds.values()):
         return
     work = Retirement(session, sample_id, Report() if dry_run else report, now=now, dry_run=dry_run)
     services = work.count("service")
@@ -188,7 +189,5 @@ def retire_samples(
             work.retire(noun, some)
             done += len(some)
             yield done
-    will = "would be" if dry_run else "were"
-    report.notes.append(
-        f"{services} invented services of the source `{SAMPLE}` {will} retired; --keep-samples keeps them"
-    )
+    retired = "would be retired" if dry_run else "retired"
+    report.notes.append(f"{services} invented services of the source `{SAMPLE}` {retired}; --keep-samples keeps them")

@@ -37,5 +37,6 @@ class Draft:
     order: int
     in_passing: bool = False
     position: int = 0
+    source_id: int | None = None
     private: Fields = field(default_factory=dict)
     assumed: set[str] = field(default_factory=set)

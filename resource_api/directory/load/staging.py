@@ -48,17 +48,19 @@ class Staging:
         self.db = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-32768", "temp_store=file"):
             self.db.execute(f"pragma {pragma}")
-        self.db.execute(
-            f"create table staged (n integer primary key, {', '.join(c for c in _COLUMNS)})"
-        )
+        self.db.execute(f"create table staged (n integer primary key, {', '.join(c for c in _COLUMNS)})")
         self.db.execute("create table landed (noun, id, primary key (noun, id)) without rowid")
         self.files: list[str] = []
         self.total = 0
 
     def __enter__(self) -> "Staging":
+        """Enter the `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the file."""
         self.db.close()
         self.path.unlink(missing_ok=True)
 
@@ -172,10 +174,8 @@ def _placing(noun: str) -> str:
     )
     latest = [f"coalesce(p{i}.g, 0)" for i in range(len(links))]
     g = f"max({', '.join(latest)})" if len(latest) > 1 else latest[0]
-    return into + (
-        f"select s.noun, s.id, coalesce(nullif(max({g}), 0), {otherwise})"  # noqa: S608
-        f" from staged s {joins} where s.noun = {rank} group by s.id"
-    )
+    placed = f"coalesce(nullif(max({g}), 0), {otherwise})"
+    return into + f"select s.noun, s.id, {placed} from staged s {joins} where s.noun = {rank} group by s.id"  # noqa: S608
 
 
 def _placing_locations(rank: int) -> str:

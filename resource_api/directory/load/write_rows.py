@@ -18,7 +18,7 @@ from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import columns, link_columns
 
-Links = dict[str, str]
+Links = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -39,16 +39,14 @@ class Written:
         return self.new[noun] | self.changed[noun]
 
 
-def write_rows(
-    session: Session, drafts: Sequence[Draft], report: Report, *, source_id: int | None, dry_run: bool
-) -> Written:
+def write_rows(session: Session, drafts: Sequence[Draft], report: Report, *, dry_run: bool) -> Written:
     """Write the drafts of a batch that differ from the database; their order is that of their links."""
     written = Written()
     by_noun: dict[str, list[Draft]] = {}
     for draft in drafts:
         by_noun.setdefault(draft.noun, []).append(draft)
     for noun, some in by_noun.items():
-        _write_noun(session, noun, some, report, written, source_id=source_id, dry_run=dry_run)
+        _write_noun(session, noun, some, report, written, dry_run=dry_run)
     return written
 
 
@@ -59,7 +57,6 @@ def _write_noun(
     report: Report,
     written: Written,
     *,
-    source_id: int | None,
     dry_run: bool,
 ) -> None:
     before = existing_rows(session, noun, [d.id for d in drafts])
@@ -71,7 +68,7 @@ def _write_noun(
     count = report.counts[noun]
     for draft in drafts:
         old = before.get(draft.id)
-        if old is not None and old.source_id != source_id:
+        if old is not None and old.source_id != draft.source_id:
             report.add(_taken(draft))
             continue
         if old is not None and draft.in_passing:
@@ -87,7 +84,7 @@ def _write_noun(
         if noun == "location":
             row["confidential"] = bool(row["confidential"])
         row |= {
-            "source_id": source_id,
+            "source_id": draft.source_id,
             "original_id": draft.original_id,
             "fingerprint": fingerprint,
             "position": draft.position,
@@ -120,7 +117,7 @@ def _write_noun(
     if new:
         session.execute(insert(target), new)
     if changed:
-        values_now = {name: bindparam(name) for name in changed[0] if name != "of_id"}
+        values_now: dict[str, Any] = {name: bindparam(name) for name in changed[0] if name != "of_id"}
         session.execute(update(target).where(target.c.id == bindparam("of_id")).values(values_now), changed)
 
 
