@@ -9,6 +9,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -105,8 +106,7 @@ def _generate(first: int) -> Built:
     found: Built = []
     for number in range(first, first + _PER_TASK):
         for service in generate_organization(number):
-            links = infer_needs(service, None)
-            service["needs"] = [{"need": link.need, "certainty": link.certainty} for link in links]
+            service["needs"] = [asdict(link) for link in infer_needs(service, None)]
             card = write_card(service, today=AS_OF)
             found.append((search_document(service, card, updated_at=STAMP.timestamp()), orjson.dumps(card)))
     return found

@@ -5,6 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 from resource_api.api import context, errors, headers, limits
+from resource_api.api.blueprint import Blueprint
 
 BLUEPRINTS = (
     "about",
@@ -24,11 +25,16 @@ BLUEPRINTS = (
 )
 
 
+def import_views() -> list[Blueprint]:
+    """Import every view, and with them the rooms they ask."""
+    return [import_module(f"resource_api.api.{name}").blueprint for name in BLUEPRINTS]
+
+
 def add_api(app: Flask) -> None:
     """Add every URL of the API to an application, and the rules that hold for all of them."""
     headers.add_headers(app)
     limits.add_limits(app)
     errors.add_error_handlers(app)
     context.add_teardown(app)
-    for name in BLUEPRINTS:
-        app.register_blueprint(import_module(f"resource_api.api.{name}").blueprint)
+    for blueprint in import_views():
+        app.register_blueprint(blueprint)

@@ -20,6 +20,8 @@ JSON = dict[str, Any]
 
 _REQUIREMENT = "https://docs.openreferral.org/en/latest/hsds/codelists.html#api-endpoint-requirement"
 _TAGS = (
+    {"name": "search", "description": "Find what fits: by need, place, time and person."},
+    {"name": "needs", "description": "What people need, in plain words and in clinical codes."},
     {
         "name": "required",
         "description": "Required by the HSDS API specification.",
@@ -30,8 +32,6 @@ _TAGS = (
         "description": "Optional in the HSDS API specification.",
         "externalDocs": {"url": _REQUIREMENT},
     },
-    {"name": "search", "description": "Find what fits: by need, place, time and person."},
-    {"name": "needs", "description": "What people need, in plain words and in clinical codes."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )
@@ -113,7 +113,6 @@ def _define(app: Flask) -> JSON:
                 "summary": "A community resource directory: what help exists, for this need, near this person.",
                 "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
             },
-            "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
             "servers": [{"url": wiring.settings.public_url}],
             "externalDocs": {
                 "description": "Open Referral HSDS",

@@ -9,6 +9,8 @@ from resource_api import VERSION
 # Command → module and name in it: no command waits for what only another needs.
 COMMANDS = {
     "export": "resource_api.cli.export:export",
+    "init": "resource_api.cli.init:init",
+    "load": "resource_api.cli.load:load_command",
     "openapi": "resource_api.cli.openapi:write",
     "serve": "resource_api.cli.serve:serve",
 }

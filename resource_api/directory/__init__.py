@@ -2,6 +2,7 @@
 
 from resource_api.directory.contact import Contact, Language, Phone
 from resource_api.directory.document import Change, Document, ServiceNeed
+from resource_api.directory.load_state import LoadProblem, LoadRun
 from resource_api.directory.location import Accessibility, Address, Location
 from resource_api.directory.metadata import Metadata, MetaTableDescription
 from resource_api.directory.organization import Funding, Organization, OrganizationIdentifier, Program, Url
@@ -28,6 +29,8 @@ __all__ = [
     "Document",
     "Funding",
     "Language",
+    "LoadProblem",
+    "LoadRun",
     "Location",
     "MetaTableDescription",
     "Metadata",

@@ -9,7 +9,10 @@ from resource_api.database import Base
 
 
 class LoadRun(Base):
-    """One load of one input; `digest` knows the input again, `cursor` is the last batch that was committed."""
+    """One load of one input; `digest` knows the input again, `cursor` is the last batch that was committed.
+
+    `republishes` where it renders every document anew, because something new is said of its source.
+    """
 
     __tablename__ = "load_run"
 
@@ -20,6 +23,7 @@ class LoadRun(Base):
     cursor: Mapped[str | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    republishes: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
     written: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     refused: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     doubted: Mapped[int] = mapped_column(default=0, server_default=text("0"))

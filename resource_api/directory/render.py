@@ -209,9 +209,13 @@ def _render(graph: Graph, *, reveal: bool) -> Iterator[tuple[Rendered, tuple[Nee
     for row in graph.service_at_locations.values():
         sites.setdefault(row["service_id"], []).append(writer.service_at_location(row))
     simple: dict[str, list[JSON]] = {}
+    organizations = {row["id"]: writer.organization(row) for row in graph.organizations.values()}
     for row in graph.services.values():
         body = writer.service(row)
         links = writer.service_links(row)
+        nested = links
+        if row["organization_id"] in organizations:
+            nested = links | {"organization": organizations[row["organization_id"]]}
         needs = infer_needs(body, row["needs"])
         if needs:
             body["needs"] = [{"need": link.need, "certainty": link.certainty, "confidence": link.confidence} for link in needs]
@@ -230,23 +234,20 @@ def _render(graph: Graph, *, reveal: bool) -> Iterator[tuple[Rendered, tuple[Nee
                     "service_at_location",
                     site["id"],
                     row["organization_id"],
-                    site | {"service": body | links},
+                    site | {"service": body | nested},
                     short | {"service": brief},
                 ),
                 (),
             )
         if own_sites:
             body["service_at_locations"] = own_sites
-        organization = graph.organizations.get(row["organization_id"])
-        if organization is not None:
-            links = links | {"organization": writer.organization(organization)}
-        yield Rendered("service", row["id"], row["organization_id"], body | links, brief), needs
+        yield Rendered("service", row["id"], row["organization_id"], body | nested, brief), needs
     at_organization: dict[str, list[JSON]] = {}
     for row in graph.locations.values():
         if row["organization_id"]:
             at_organization.setdefault(row["organization_id"], []).append(writer.location(row))
     for row in graph.organizations.values():
-        body = writer.organization(row)
+        body = dict(organizations[row["id"]])
         if row["id"] in at_organization:
             body["locations"] = at_organization[row["id"]]
         writer.many(body, "programs", "program", "organization_id", row["id"])

@@ -73,6 +73,18 @@ def test_the_server_counts_over_all_workers_and_leaves_nothing_behind(
     assert not list(temporary.iterdir())
 
 
+def test_a_request_line_that_is_no_http_is_not_quoted_in_the_log(
+    server: tuple[str, subprocess.Popen[str], Path],
+) -> None:
+    url, process, _ = server
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), timeout=5) as raw:
+        raw.sendall(b"GET /search?q=leaving my husband HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert raw.recv(65536).startswith(b"HTTP/1.1 400")
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    assert "husband" not in out
+
+
 def test_a_request_line_that_is_too_long_is_refused_by_us_up_to_the_servers_own_limit(
     server: tuple[str, subprocess.Popen[str], Path],
 ) -> None:

@@ -192,7 +192,7 @@ def test_nothing_of_a_confidential_address_is_in_a_public_export(session, tmp_pa
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_operator_may_export_confidential_addresses_too(session, tmp_path, format_):
     said = every_word(export(session, tmp_path, format_, include_confidential=True))
-    for secret in (SECRET, "The keeper of the key", "410-555-0199", "2217 hidden hollow ln."):
+    for secret in (SECRET, "The keeper of the key", "(410) 555-0199", "2217 hidden hollow ln."):
         assert secret in said, secret
 
 

@@ -136,9 +136,9 @@ def _clinic(session: Session) -> None:
     put(session, "service_at_location", "visits at hall", service="visits", location="hall", description="Upstairs")
     put(session, "service_at_location", "bus at hall", service="bus", location="hall")
     put(session, "contact", "nurse", service="visits", name="A. Nurse", email="nurse@example.org")
-    put(session, "phone", "b phone", service="visits", number="410-555-0101", extension="0123")
-    put(session, "phone", "a phone", service="visits", number="410-555-0102", extension="45", position=1)
-    put(session, "phone", "nurse phone", contact="nurse", number="410-555-0103")
+    put(session, "phone", "b phone", service="visits", number="(410) 555-0101", extension="0123")
+    put(session, "phone", "a phone", service="visits", number="(410) 555-0102", extension="45", position=1)
+    put(session, "phone", "nurse phone", contact="nurse", number="(410) 555-0103")
     put(session, "language", "spanish", phone="b phone", name="Spanish", code="es")
     put(
         session,
@@ -180,8 +180,8 @@ def _shelter(session: Session) -> None:
     )
     put(session, "address", "hideout address", location="hideout", **_address(SECRET, "21215"))
     put(session, "contact", "keeper", location="hideout", name="The keeper of the key")
-    put(session, "phone", "keeper phone", contact="keeper", number="410-555-0199")
-    put(session, "phone", "house phone", location="hideout", number="410-555-0198")
+    put(session, "phone", "keeper phone", contact="keeper", number="(410) 555-0199")
+    put(session, "phone", "house phone", location="hideout", number="(410) 555-0198")
     put(session, "attribute", "hideout tag", link_id="hideout", link_entity="location", taxonomy_term="shelter term")
     put(session, "metadata", "hideout change", resource_id="hideout", **_change("location", "name", SECRET, SECRET))
     put(

@@ -67,6 +67,7 @@ def owning_organizations(
 
 # The nouns that others hang on, between them and their organization.
 _WAYPOINTS = ("service", "service_at_location", "location", "contact", "phone", "program")
+_SAID_OF = {"attribute": "link_id", "metadata": "resource_id"}
 _UPWARD: dict[str, tuple[str, ...]] = {
     "organization": (),
     "service": ("organization_id",),
@@ -93,6 +94,13 @@ def _follow(noun: str, links: Links, found: set[str], wanted: Wanted) -> None:
 
 def _read_links(session: Session, noun: str, ids: Collection[str]) -> Iterable[Links]:
     target = table(noun)
+    if noun in _SAID_OF:
+        # Which noun it hangs on is a text that publishers fill as they like: every noun is looked under.
+        linked = target.c[_SAID_OF[noun]]
+        for some in in_batches(ids):
+            for owner in session.scalars(select(linked).where(target.c.id.in_(some))):
+                yield {f"{each}_id": owner for each in ("organization", *_WAYPOINTS)}
+        return
     names = link_columns(noun)
     if not names:
         return

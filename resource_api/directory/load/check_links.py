@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 
 from resource_api.directory.graph import OWNERS
-from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import LINKS, NOUNS, RANK, columns
 
@@ -77,20 +77,14 @@ def _stands(draft: Draft, standing: dict[str, set[str]], elsewhere: dict[str, se
         refused = name in required
         kind = LINKS.get(name, "record")
         hint = f"the id of a {kind} that landed" if refused else "left empty; give the id of one that is there"
-        report.add(
-            RowProblem(draft.file, draft.line, name, f"there is no such {kind}: {linked}", hint, refused=refused)
-        )
+        report.add(draft.problem(name, f"there is no such {kind}: {linked}", hint, refused=refused))
         if refused:
             return False
         del fields[name]
     owners = OWNERS.get(draft.noun)
     if owners and draft.noun not in _MAY_STAND_ALONE and not any(owner in fields for owner in owners):
-        report.add(
-            RowProblem(
-                draft.file, draft.line, owners[0], f"the {draft.noun} belongs to nothing", f"fill one of {', '.join(owners)}",
-                refused=True,
-            )
-        )  # fmt: skip
+        hint = f"fill one of {', '.join(owners)}"
+        report.add(draft.problem(owners[0], f"the {draft.noun} belongs to nothing", hint, refused=True))
         return False
     return True
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from resource_api.directory.load.mend_text import has_html, strip_html, tidy_line, tidy_prose
-from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import CODELISTS, LIFE_STAGES, columns
 
@@ -64,7 +64,7 @@ def convert(draft: Draft, report: Report) -> bool:
         try:
             converted = converter(value, report)
         except _Bad as bad:
-            report.add(RowProblem(draft.file, draft.line, name, bad.reason, bad.hint, refused=bad.refuse))
+            report.add(draft.problem(name, bad.reason, bad.hint, refused=bad.refuse))
             del fields[name]
             good = good and not bad.refuse
             continue
@@ -84,12 +84,8 @@ def require(draft: Draft, report: Report) -> bool:
         if column.may_be_empty:
             fields[column.name] = ""
         elif column.required:
-            report.add(
-                RowProblem(
-                    draft.file, draft.line, column.name, f"the {draft.noun} lacks its {column.name}", _needed(column.name),
-                    refused=True,
-                )
-            )  # fmt: skip
+            reason = f"the {draft.noun} lacks its {column.name}"
+            report.add(draft.problem(column.name, reason, _needed(column.name), refused=True))
             return False
     return True
 

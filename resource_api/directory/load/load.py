@@ -4,13 +4,12 @@ The functions here only flush; each yields after a batch, with its cursor and it
 that whoever commits between may be killed at any moment: the next load of the same input continues there.
 """
 
-import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.directory.graph import OWNERS, in_batches, table
@@ -21,14 +20,14 @@ from resource_api.directory.load.identify import is_uuid, read_id
 from resource_api.directory.load.mend_rows import mend_rows
 from resource_api.directory.load.merge_copies import merge_copies
 from resource_api.directory.load.open_input import Input
-from resource_api.directory.load.record_sources import SourceFacts, assign_sources
+from resource_api.directory.load.record_sources import assign_sources
 from resource_api.directory.load.report import Report, RowProblem
-from resource_api.directory.load.retire import RetirePlan, retire_missing, retire_samples
+from resource_api.directory.load.retire import retire_missing, retire_samples
 from resource_api.directory.load.row import Draft, InputRow
+from resource_api.directory.load.run_record import Options, RunRecord
 from resource_api.directory.load.shape import LINKS, SHARED
-from resource_api.directory.load.staging import START, Cursor, Staging
+from resource_api.directory.load.staging import Staging
 from resource_api.directory.load.write_rows import Written, write_rows
-from resource_api.directory.load_state import LoadProblem, LoadRun
 from resource_api.directory.publish import (
     Published,
     organizations_using,
@@ -36,19 +35,6 @@ from resource_api.directory.publish import (
     publish_taxonomies,
     publish_taxonomy_heads,
 )
-from resource_api.directory.record import Source
-
-PROBLEMS_KEPT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to load: `confirm` is asked before `replace` retires much, and answers whether to go on."""
-
-    dry_run: bool = False
-    replace: bool = False
-    keep_samples: bool = False
-    confirm: Callable[[RetirePlan], bool] = lambda plan: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +55,14 @@ def load(session: Session, given: Input, options: Options, report: Report, *, no
     with Staging() as staging:
         for done in staging.fill(_identify(given, report)):
             yield Progress("read", done, None)
-        run = _Run(session, given, options, report, staging, now)
-        yield from run.land()
-        yield from run.retire()
-        run.finish()
-        yield Progress("load", staging.total, staging.total, report.take_problems())
+        record = RunRecord(session, given, options, report, now)
+        landing = _Landing(session, given, options, report, staging, record, now)
+        yield from landing.land()
+        yield from landing.retire()
+        problems = report.take_problems()
+        record.save(None, problems)
+        record.finish()
+        yield Progress("load", staging.total, staging.total, problems)
 
 
 def _identify(given: Input, report: Report) -> Iterator[Draft]:
@@ -98,102 +87,64 @@ def _draft(row: InputRow, source: str, n: int) -> Draft:
     return Draft(row.noun, own, original and str(original), fields, row.file, row.line, n, row.in_passing)
 
 
-class _Run:
-    """One load into one database; holds what every batch of it needs."""
+class _Landing:
+    """Lands one staged input; holds what every batch of it needs."""
 
     def __init__(
-        self, session: Session, given: Input, options: Options, report: Report, staging: Staging, now: datetime
+        self,
+        session: Session,
+        given: Input,
+        options: Options,
+        report: Report,
+        staging: Staging,
+        record: RunRecord,
+        now: datetime,
     ) -> None:
         self.session = session
-        self.given = given
+        self.source = given.source.name
         self.options = options
         self.report = report
         self.staging = staging
+        self.record = record
         self.now = now
-        self.source: Source | None = None
-        self.run: LoadRun | None = None
-        self.republish = False
-        self.cursor = START
-        self.kept = 0
-        self.known: dict[str, int | None] = {}
-        self.landed_sources: set[int | None] = set()
-        self._begin()
-
-    @property
-    def source_id(self) -> int | None:
-        return None if self.source is None else self.source.id
-
-    def _begin(self) -> None:
-        self.source = self._keep_source(self.given.source)
-        if self.options.dry_run or self.source is None:
-            return
-        for facts in self.given.others if self.given.keeps_sources else ():
-            self._source_of(facts)
-        unfinished = select(LoadRun).where(LoadRun.source_id == self.source.id, LoadRun.finished_at.is_(None))
-        last = self.session.scalar(unfinished.order_by(LoadRun.id.desc()).limit(1))
-        # A replacing load must meet every row again: it retires what it has not met.
-        resumes = last is not None and last.digest == self.given.digest and not self.options.replace
-        if resumes and last is not None and last.cursor:
-            self.run = last
-            g, noun, row_id = json.loads(last.cursor)
-            self.cursor = (g, noun, row_id)
-            self.kept = self.session.scalar(
-                select(func.count()).select_from(LoadProblem).where(LoadProblem.run_id == last.id)
-            ) or 0  # fmt: skip
-            self.report.resumed = True
-            # What reading found was kept with the run's first batch.
-            self.report.take_problems()
-            return
-        self.run = LoadRun(
-            source_id=self.source.id, input=self.given.name, digest=self.given.digest, started_at=self.now
-        )
-        self.session.add(self.run)
-        self.session.flush()
-
-    def _keep_source(self, facts: SourceFacts) -> Source | None:
-        """Find or make a source, and note what is newly said of it; a dry run only finds."""
-        source = self.session.scalar(select(Source).where(Source.name == facts.name))
-        if self.options.dry_run:
-            return source
-        if source is None:
-            source = Source(name=facts.name)
-            self.session.add(source)
-        for name in ("title", "licence", "url", "published_at"):
-            said = getattr(facts, name)
-            if said is not None and getattr(source, name) != said:
-                setattr(source, name, said)
-                # Every document of the source says this.
-                self.republish = True
-        self.session.flush()
-        return source
-
-    def _source_of(self, facts: SourceFacts) -> int | None:
-        if not self.given.keeps_sources or facts.name == self.given.source.name:
-            return self.source_id
-        if facts.name not in self.known:
-            source = self._keep_source(facts)
-            # A source that a dry run cannot make has no records yet; no id is like it.
-            self.known[facts.name] = -len(self.known) - 1 if source is None else source.id
-        return self.known[facts.name]
+        # Of what was landed before a resumed load was stopped, only the load's own source is known.
+        self.sources: set[int | None] = {record.source_id} if report.resumed else set()
 
     def land(self) -> Iterator[Progress]:
+        """Land every batch after the record's cursor."""
         total = self.staging.total
-        done = total - self.staging.count_after(self.cursor) if self.report.resumed else 0
-        for batch, cursor in self.staging.batches(self.cursor):
+        done = total - self.staging.count_after(self.record.cursor) if self.report.resumed else 0
+        yield Progress("load", done, total, self.record.recalled)
+        for batch, cursor in self.staging.batches(self.record.cursor):
             done += len(batch)
             self._land_batch(batch)
             problems = self.report.take_problems()
-            self._save(cursor, problems)
+            self.record.save(cursor, problems)
             yield Progress("load", done, total, problems)
 
+    def retire(self) -> Iterator[Progress]:
+        """Retire what the input no longer has, where that was asked for, and the samples."""
+        options, dry_run = self.options, self.options.dry_run
+        if options.replace:
+            for source_id in sorted({s for s in (*self.sources, self.record.source_id) if s is not None and s > 0}):
+                missing = retire_missing(
+                    self.session, source_id, self.staging, self.report, confirm=options.confirm, now=self.now,
+                    dry_run=dry_run,
+                )  # fmt: skip
+                for done in missing:
+                    yield Progress("retire", done, None)
+        if not options.keep_samples and self.sources:
+            for done in retire_samples(self.session, self.sources, self.report, now=self.now, dry_run=dry_run):
+                yield Progress("retire", done, None)
+
     def _land_batch(self, batch: list[Draft]) -> None:
-        report, source = self.report, self.given.source.name
-        drafts = [d for d in merge_copies(batch, report, source=source) if convert(d, report)]
-        drafts = [d for d in mend_rows(drafts, report, source=source) if require(d, report)]
+        report = self.report
+        drafts = [d for d in merge_copies(batch, report, source=self.source) if convert(d, report)]
+        drafts = [d for d in mend_rows(drafts, report, source=self.source) if require(d, report)]
         drafts = check_links(drafts, report, find=self._find)
         _number(drafts)
-        assign_sources(drafts, self.source_id, self._source_of)
-        self.landed_sources |= {d.source_id for d in drafts if d.noun in ("organization", "service")}
+        assign_sources(drafts, self.record.source_id, self.record.source_of)
+        self.sources |= {d.source_id for d in drafts if d.noun in ("organization", "service")}
         written = write_rows(self.session, drafts, report, dry_run=self.options.dry_run)
         if self.options.dry_run or self.options.replace:
             for draft in drafts:
@@ -211,7 +162,7 @@ class _Run:
         return found | self.staging.landed(noun, ids) if self.options.dry_run else found
 
     def _publish(self, written: Written, drafts: list[Draft]) -> None:
-        organizations = {d.id for d in drafts if d.noun == "organization"} if self.republish else set()
+        organizations = {d.id for d in drafts if d.noun == "organization"} if self.record.republishes else set()
         if written.any:
             organizations |= affected_organizations(self.session, written, drafts)
             terms = changed_terms(self.session, written)
@@ -227,52 +178,6 @@ class _Run:
     def _count(self, published: Published) -> None:
         self.report.documents += published.written
         self.report.tombstones += published.retired
-
-    def _save(self, cursor: Cursor | None, problems: tuple[RowProblem, ...]) -> None:
-        if self.run is None:
-            return
-        if cursor is not None:
-            self.run.cursor = json.dumps(cursor)
-        self.run.written = self.report.written
-        self.run.refused += sum(p.refused for p in problems)
-        self.run.doubted += sum(not p.refused for p in problems)
-        keep = problems[: max(0, PROBLEMS_KEPT - self.kept)]
-        self.kept += len(keep)
-        if keep:
-            self.session.execute(
-                insert(LoadProblem),
-                [
-                    {"run_id": self.run.id, "file": p.file, "line": p.line, "column": p.column, "reason": p.reason,
-                     "hint": p.hint, "refused": p.refused}
-                    for p in keep
-                ],
-            )  # fmt: skip
-        self.session.flush()
-
-    def retire(self) -> Iterator[Progress]:
-        """Retire what the input no longer has, where that was asked for, and the samples."""
-        options, dry_run = self.options, self.options.dry_run
-        if options.replace:
-            for source_id in sorted({s for s in (*self.landed_sources, self.source_id) if s is not None and s > 0}):
-                for done in retire_missing(
-                    self.session, source_id, self.staging, self.report, confirm=options.confirm, now=self.now,
-                    dry_run=dry_run,
-                ):  # fmt: skip
-                    yield Progress("retire", done, None)
-        if not options.keep_samples and self.landed_sources:
-            for done in retire_samples(
-                self.session, self.landed_sources, self.report, now=self.now, dry_run=dry_run
-            ):  # fmt: skip
-                yield Progress("retire", done, None)
-
-    def finish(self) -> None:
-        """Mark the run as finished."""
-        if self.run is None or self.source is None:
-            return
-        self._save(None, self.report.take_problems())
-        self.run.finished_at = self.now
-        self.source.loaded_at = self.now
-        self.session.flush()
 
 
 def _number(drafts: list[Draft]) -> None:

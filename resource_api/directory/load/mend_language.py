@@ -48,7 +48,8 @@ _ON_PAPER = re.compile(
 )
 _ABOUT_HELP = re.compile(
     r"(?:(?:all|any|some|many|most|other|additional|and|an?|the)\s+)*"
-    r"(?:others?\b|languages?\b|accommodations?\b|interpret\w*|translat\w*|language (?:line|bank|link)|telephone inter\w*)",
+    r"(?:others?\b|languages?\b|accommodations?\b|interpret\w*|translat\w*|"
+    r"language (?:line|bank|link)|telephone inter\w*)",
     re.IGNORECASE,
 )
 

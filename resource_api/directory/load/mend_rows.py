@@ -13,7 +13,7 @@ from resource_api.directory.load.mend_language import is_code, name_of, read_lan
 from resource_api.directory.load.mend_phone import ReadPhone, read_phones
 from resource_api.directory.load.read_ages import read_ages
 from resource_api.directory.load.read_life_stages import read_life_stages
-from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
 
 _NOT_A_LANGUAGE = "words about interpreters moved out of the languages"
@@ -32,10 +32,6 @@ def mend_rows(drafts: list[Draft], report: Report, *, source: str) -> list[Draft
     return [draft for noun in by_noun.values() for draft in noun]
 
 
-def _doubt(report: Report, draft: Draft, column: str, reason: str, hint: str, *, refused: bool = False) -> None:
-    report.add(RowProblem(draft.file, draft.line, column, reason, hint, refused))
-
-
 def _mend_places(locations: list[Draft], addresses: list[Draft], report: Report) -> None:
     at: dict[str, list[Draft]] = defaultdict(list)
     for address in addresses:
@@ -52,17 +48,12 @@ def _mend_places(locations: list[Draft], addresses: list[Draft], report: Report)
             location.assumed.add("location_type")
             location.fields["location_type"] = "physical" if own or "latitude" in location.fields else "virtual"
             report.mended["a location_type told from whether there is an address"] += 1
-        mended, doubt = mend_point(location.fields, [a.fields for a in own])
-        if mended:
-            report.mended[f"coordinates: {mended}"] += 1
+        mended_point, doubt = mend_point(location.fields, [a.fields for a in own])
+        if mended_point:
+            report.mended[f"coordinates: {mended_point}"] += 1
         if doubt:
-            _doubt(
-                report,
-                location,
-                "latitude",
-                f"the coordinates are doubtful: {doubt}",
-                "degrees (WGS 84) at the address",
-            )
+            hint = "degrees (WGS 84) at the address"
+            report.add(location.problem("latitude", f"the coordinates are doubtful: {doubt}", hint))
 
 
 def _mend_services(services: list[Draft], locations: list[Draft], sites: list[Draft], report: Report) -> None:
@@ -112,10 +103,10 @@ def _mend_phone(phone: Draft, report: Report, source: str) -> Iterable[Draft]:
         return
     cell = read_phones(given)
     if not cell.phones:
-        _doubt(report, phone, "number", f"the phone has no number: {given}", "(410) 555-0123", refused=True)
+        report.add(phone.problem("number", f"the phone has no number: {given}", "(410) 555-0123", refused=True))
         return
     if cell.doubt:
-        _doubt(report, phone, "number", cell.doubt, "an area code and seven digits, such as (410) 555-0123")
+        report.add(phone.problem("number", cell.doubt, "an area code and seven digits, such as (410) 555-0123"))
     elif cell.mended:
         report.mended["a phone number written alike"] += 1
     if extension := phone.fields.get("extension"):
@@ -149,7 +140,7 @@ def _is_private(draft: Draft, report: Report) -> bool:
     if not draft.private.get("is_private"):
         return False
     reason = f"the {draft.noun} is marked private: {draft.private['is_private']}"
-    _doubt(report, draft, draft.private["is_private"], reason, "left out, as its publisher asks", refused=True)
+    report.add(draft.problem(draft.private["is_private"], reason, "left out, as its publisher asks", refused=True))
     return True
 
 

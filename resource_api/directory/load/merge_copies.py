@@ -6,7 +6,7 @@ services. In a table the same id twice is a mistake: the first row stands.
 
 from resource_api.directory.graph import OWNERS
 from resource_api.directory.load.identify import derive_id
-from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
 
 
@@ -36,12 +36,9 @@ def _join(first: Draft, again: Draft, report: Report, source: str) -> list[Draft
         if name not in owners and first.fields.get(name, value) != value and value is not None
     ]
     if differing and not again.in_passing:
-        report.add(
-            RowProblem(
-                again.file, again.line, differing[0], f"the id is taken by another {first.noun}: {again.original_id or again.id}",
-                f"an id of its own; the first is in {first.file}, line {first.line}", refused=True,
-            )
-        )  # fmt: skip
+        reason = f"the id is taken by another {first.noun}: {again.original_id or again.id}"
+        hint = f"an id of its own; the first is in {first.file}, line {first.line}"
+        report.add(again.problem(differing[0], reason, hint, refused=True))
         return []
     for name, value in again.fields.items():
         first.fields.setdefault(name, value)

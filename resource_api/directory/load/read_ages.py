@@ -50,12 +50,19 @@ _PEOPLE_OVER = re.compile(
 )
 
 _UNCERTAIN = re.compile(
-    r"\b(?:or|and/or|if|unless|except|exceptions?|but|some|most|many|primarily|mainly|mostly|usually|generally|preferably|"
-    r"preference|priority|varies|vary|depending|including|also|plus|all ages|any age|other|others|programs?|"
-    r"class(?:es)?|groups?|clinics?|lessons?|camps?|"
-    r"families|family|parents?|parenting|mothers?|fathers?|moms?|dads?|caregivers?|guardians?|grandparents?|spouses?|couples?|"
-    r"households?|pregnan\w*|postpartum|providers?|volunteers?|donors?|staff|employees?|accompan\w*|grades?|to become|"
-    r"admission|targeted|and\s+(?:\w+\s+){0,2}(?:persons|people|individuals|those|residents|anyone)|free|fees?|cost|eat|discount\w*|tickets?|income limitations?|years? (?:of|in) service)\b",
+    # alternatives and exceptions
+    r"\b(?:or|and/or|if|unless|except|exceptions?|but|also|plus|including|and\s+(?:\w+\s+){0,2}"
+    r"(?:persons|people|individuals|those|residents|anyone)|"
+    # not quite everybody, or not always
+    r"some|most|many|primarily|mainly|mostly|usually|generally|preferably|preference|priority|varies|vary|depending|"
+    r"targeted|all ages|any age|others?|"
+    # a part of the service, or what it costs
+    r"programs?|class(?:es)?|groups?|clinics?|lessons?|camps?|grades?|admission|free|fees?|cost|eat|discount\w*|tickets?|"
+    r"income limitations?|"
+    # people beside those of that age, or who help them
+    r"families|family|parents?|parenting|mothers?|fathers?|moms?|dads?|caregivers?|guardians?|grandparents?|spouses?|"
+    r"couples?|households?|pregnan\w*|postpartum|accompan\w*|"
+    r"providers?|volunteers?|donors?|staff|employees?|to become|years? (?:of|in) service)\b",
     re.IGNORECASE,
 )
 _SAYS_ALL = re.compile(

@@ -135,9 +135,8 @@ def _read_sources(listed: object) -> Iterator[SourceFacts]:
         if isinstance(said, dict) and (name := _text(said.get("name"))):
             # A title that only repeats the name was put there because the format asks for one.
             title = _text(said.get("title"))
-            yield SourceFacts(
-                name, None if title == name else title, _licence(said), _text(said.get("path")), _text(said.get("created"))
-            )  # fmt: skip
+            title = None if title == name else title
+            yield SourceFacts(name, title, _licence(said), _text(said.get("path")), _text(said.get("created")))
 
 
 def _text(value: object) -> str | None:

@@ -1,6 +1,7 @@
 """WHAT A LOAD DID, and what it found wrong: counts, mends, and a problem for each doubtful or refused value."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 EXAMPLES_KEPT = 3
@@ -61,6 +62,15 @@ class Report:
         if len(self.examples[kind]) < EXAMPLES_KEPT:
             self.examples[kind].append(problem)
         self.pending.append(problem)
+
+    def replace_problems(self, problems: Iterable[RowProblem]) -> None:
+        """Forget every problem so far, and add these in their stead."""
+        self.refused = self.doubted = 0
+        self.by_reason.clear()
+        self.examples.clear()
+        self.pending.clear()
+        for problem in problems:
+            self.add(problem)
 
     def take_problems(self) -> tuple[RowProblem, ...]:
         """Take the problems that were added since this was last called."""

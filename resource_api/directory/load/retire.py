@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from resource_api.directory.graph import in_batches, table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.report import Report
-from resource_api.directory.load.shape import NOUNS
+from resource_api.directory.load.shape import NOUNS, SHARED
 from resource_api.directory.load.staging import Staging
 from resource_api.directory.publish import (
     Published,
@@ -29,6 +29,14 @@ SAMPLE = "sample"
 SEEDS = ("sample", "national")
 ASK_ABOVE = 0.2
 _PER_BATCH = 500
+# What is shared goes last, when nothing that was retired uses it any more.
+_ORDER = (
+    *(noun for noun in NOUNS if noun not in SHARED),
+    "taxonomy_term",
+    "taxonomy",
+    "unit",
+    "meta_table_description",
+)
 # What a retired record takes with it, though the input may still have it.
 _TAKEN_ALONG = (
     ("service", "organization_id", "organization"),
@@ -81,6 +89,8 @@ class Retirement:
 
     def retire(self, noun: str, ids: Collection[str]) -> None:
         """Retire some rows of a noun and publish what contained them."""
+        if noun == "unit":
+            ids = set(ids) - self._used_units(ids)
         if self.dry_run:
             self.report.counts[noun].retired += len(ids)
             return
@@ -106,6 +116,14 @@ class Retirement:
         if affected:
             self._published(publish_organizations(self.session, affected, now=self.now))
         self.session.flush()
+
+    def _used_units(self, ids: Collection[str]) -> set[str]:
+        """Find the units that a capacity still counts in: it would say nothing without."""
+        if self.dry_run:
+            return set()
+        capacity = table("service_capacity")
+        used = select(capacity.c.unit_id).where(capacity.c.unit_id.in_(ids), capacity.c.deleted_at.is_(None))
+        return set(self.session.scalars(used))
 
     def _linked(self, noun: str, link: str, ids: Collection[str]) -> set[str]:
         target = table(noun)
@@ -159,8 +177,7 @@ def retire_missing(
         )
         return
     done = 0
-    for noun in NOUNS:
-        # Only what has an id of its own in the input is compared; what was split off a row stays with its row.
+    for noun in _ORDER:
         for gone in missing(noun):
             work.retire(noun, gone)
             done += len(gone)
@@ -184,7 +201,7 @@ def retire_samples(
     if not services:
         return
     done = 0
-    for noun in NOUNS:
+    for noun in _ORDER:
         for some in work.live_ids(noun):
             work.retire(noun, some)
             done += len(some)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from resource_api.directory.load.report import RowProblem
+
 Fields = dict[str, Any]
 
 
@@ -40,3 +42,7 @@ class Draft:
     source_id: int | None = None
     private: Fields = field(default_factory=dict)
     assumed: set[str] = field(default_factory=set)
+
+    def problem(self, column: str, reason: str, hint: str, *, refused: bool = False) -> RowProblem:
+        """Make a problem of this row."""
+        return RowProblem(self.file, self.line, column, reason, hint, refused)

@@ -170,7 +170,5 @@ def _old_links(old: Row[Any], links: tuple[str, ...]) -> Links:
 
 
 def _taken(draft: Draft) -> RowProblem:
-    return RowProblem(
-        draft.file, draft.line, "id", f"the id belongs to a record of another source: {draft.original_id or draft.id}",
-        "an id of its own, or load it under the source it came from", refused=True,
-    )  # fmt: skip
+    reason = f"the id belongs to a record of another source: {draft.original_id or draft.id}"
+    return draft.problem("id", reason, "an id of its own, or load it under the source it came from", refused=True)

@@ -122,6 +122,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_town_folded"), ["folded"], unique=False)
 
     op.create_table(
+        "load_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("input", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("finished_at", UTCDateTime(), nullable=True),
+        sa.Column("republishes", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("written", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("refused", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("doubted", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_load_run_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_load_run")),
+    )
+    with op.batch_alter_table("load_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_load_run_source_id"), ["source_id"], unique=False)
+
+    op.create_table(
         "meta_table_description",
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=True),
@@ -215,6 +234,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_unit_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
     )
+    op.create_table(
+        "load_problem",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("column", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("hint", sa.String(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["load_run.id"], name=op.f("fk_load_problem_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_load_problem")),
+    )
+    with op.batch_alter_table("load_problem", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_load_problem_run_id"), ["run_id"], unique=False)
+
     op.create_table(
         "location",
         sa.Column("location_type", sa.String(), nullable=False),
@@ -827,6 +862,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_location_organization_id"))
 
     op.drop_table("location")
+    with op.batch_alter_table("load_problem", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_load_problem_run_id"))
+
+    op.drop_table("load_problem")
     op.drop_table("unit")
     op.drop_table("taxonomy")
     with op.batch_alter_table("organization", schema=None) as batch_op:
@@ -838,6 +877,10 @@ def downgrade() -> None:
 
     op.drop_table("metadata")
     op.drop_table("meta_table_description")
+    with op.batch_alter_table("load_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_load_run_source_id"))
+
+    op.drop_table("load_run")
     with op.batch_alter_table("town", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_town_folded"))
 
