@@ -39,7 +39,7 @@ def bare_command(port: int, *, workers: int = WORKERS) -> list[str]:
 @contextmanager
 def serving(command: Sequence[str], port: int, path: str, env: Mapping[str, str] | None = None) -> Iterator[float]:
     """Run a server until the block is left; yields the seconds from its start to its first 200 of `path`."""
-    environ = {**os.environ, **(env or {}), "PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING"}
+    environ = environment(env or {})
     started = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -53,6 +53,12 @@ def serving(command: Sequence[str], port: int, path: str, env: Mapping[str, str]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate(timeout=20)
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Get the environment that a measured process runs in: compiled modules are kept, as they are in earnest."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING", **more}
 
 
 def get(port: int, path: str, timeout: float = PATIENCE_S) -> tuple[int, bytes]:

@@ -12,6 +12,7 @@ COMMANDS = {
     "init": "resource_api.cli.init:init",
     "load": "resource_api.cli.load:load_command",
     "openapi": "resource_api.cli.openapi:write",
+    "search": "resource_api.cli.search:search",
     "serve": "resource_api.cli.serve:serve",
 }
 

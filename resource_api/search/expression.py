@@ -69,13 +69,7 @@ def _words(query: SearchQuery) -> str:
     essential = [_word(word) for word in asked.essential]
     if not asked.needs:
         if len(asked.essential) > 1:
-            named = any_of((form for word in asked.essential for form in word.forms), "title labels")
-            together = " OR ".join(
-                _near(forms, BESIDE * (len(forms) - 1))
-                for forms in islice(product(*(word.forms for word in asked.essential)), MOST_READINGS)
-            )
-            # Words strewn over a long description are no answer: one is in the name, or all stand together.
-            essential.append(f"({named} OR {together})")
+            essential.append(_said_together(asked.essential))
         return " AND ".join(essential)
     needs = any_of((token for ask in asked.needs for token in _need_tokens(ask)), "tags")
     named = " AND ".join(any_of(word.forms, "title labels") for word in asked.words)
@@ -90,6 +84,16 @@ def _need_tokens(ask: Ask) -> Iterable[str]:
 
 def _word(word: Word) -> str:
     return any_of(word.forms, "title labels body")
+
+
+def _said_together(words: tuple[Word, ...]) -> str:
+    """Refuse words strewn over a long description: one is in the name, all in the labels, or all beside each other."""
+    named = any_of((form for word in words for form in word.forms), "title")
+    labelled = " AND ".join(any_of(word.forms, "title labels") for word in words)
+    beside = (
+        _near(forms, BESIDE * (len(forms) - 1)) for forms in islice(product(*(w.forms for w in words)), MOST_READINGS)
+    )
+    return f"({' OR '.join([named, f'({labelled})', *beside])})"
 
 
 def _named_or_beside(word: Word, others: Iterable[Word]) -> str:

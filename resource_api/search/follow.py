@@ -7,7 +7,7 @@ before or after its document does.
 from collections.abc import Iterator
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from resource_api.directory import Change, Document
@@ -29,6 +29,11 @@ def follow(session: Session, index: SearchIndex) -> int:
         session.execute(delete(Change).where(Change.id.in_([change.id for change in changes])))
         followed += len(services)
     return followed
+
+
+def count_services(session: Session) -> int:
+    """Count the services that a rebuild goes through, the deleted ones too."""
+    return session.scalar(select(func.count()).select_from(Document).where(Document.kind == "service")) or 0
 
 
 def rebuild(session: Session, index: SearchIndex) -> Iterator[int]:

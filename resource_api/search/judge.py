@@ -6,7 +6,7 @@ it may meet thousands of rows, so it compares squared chords instead of distance
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from resource_api.needs.infer import CERTAINTIES
 from resource_api.places import point_in_geojson
 from resource_api.search import rank
 from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
+from resource_api.search.filters import read_filters
 from resource_api.search.query import Ask, Reach, SearchHit, SearchPage, SearchQuery
 
 _WEIGHTS = rank.CONFIDENCE_WEIGHT
@@ -28,9 +29,6 @@ NAMED_ONLY, LABELLED_ONLY = 0.45, 0.2
 TITLE_BONUS = 0.25
 CONTEXT_TITLE, CONTEXT_LABEL, CONTEXT_MOST = 0.08, 0.05, 0.2
 TITLE_WORD, LABEL_WORD, BODY_WORD = 1.0, 0.7, 0.3
-
-# An answer to a filter: True fits, False certainly does not, None is not known.
-Check = Callable[[Sequence[Any]], bool | None]
 
 
 class Judge:
@@ -47,7 +45,7 @@ class Judge:
         self._words = [tuple(f" {form} " for form in word.forms) for word in asked.words]
         self._essential = [tuple(f" {form} " for form in word.forms) for word in asked.essential]
         self._context = [tuple(f" {form} " for form in word.forms) for word in asked.context]
-        self._checks: list[tuple[str, Check]] = list(self._read_filters())
+        self._checks = list(read_filters(query, self._column))
         self._timetables: dict[str, bool] = {}
         if query.place is not None:
             point = query.place.point
@@ -122,38 +120,6 @@ class Judge:
             self.columns.append(name)
         return self.columns.index(name)
 
-    def _read_filters(self) -> list[tuple[str, Check]]:
-        query = self.query
-        checks: list[tuple[str, Check]] = []
-        if query.age_months is not None:
-            low, high, age = self._column("minimum_age"), self._column("maximum_age"), query.age_months
-            checks.append(("age", lambda row: _within(age, row[low], row[high])))
-        if query.life_stage is not None:
-            stages, stage = self._column("life_stages"), query.life_stage
-            checks.append(("life_stage", lambda row: None if not row[stages] else stage in row[stages].split()))
-        if query.language is not None and query.language.split("-")[0] not in ("en", "eng"):
-            languages, language = self._column("languages"), query.language.split("-")[0]
-            checks.append(("language", lambda row: None if not row[languages] else language in row[languages].split()))
-        if query.accessibility is not None:
-            accessible, wanted = self._column("accessible"), query.accessibility.casefold()
-            checks.append(("accessibility", lambda row: True if wanted in row[accessible].casefold() else None))
-        if query.free is not None:
-            free, wish = self._column("free"), query.free
-            checks.append(("free", lambda row: None if row[free] is None else bool(row[free]) == wish))
-        if query.remote is not None:
-            wanted_remote = query.remote
-            checks.append(("remote", lambda row: bool(row[10]) == wanted_remote))
-        if query.accepts_referrals is not None:
-            accepts, answer = self._column("accepts"), "yes" if query.accepts_referrals else "no"
-            checks.append(("accepts_referrals", lambda row: None if row[accepts] is None else row[accepts] == answer))
-        if query.capacity is not None:
-            capacity = query.capacity
-            checks.append(("capacity", lambda row: None if row[4] is None else row[4] == capacity))
-        if query.updated_after is not None:
-            updated, after = self._column("updated_at"), query.updated_after.timestamp()
-            checks.append(("updated_after", lambda row: row[updated] >= after))
-        return checks
-
     def _reach(self, row: Sequence[Any]) -> tuple[Reach, float | None, str | None, str | None] | None:
         """Find how a service reaches the caller: its nearest site in the circle, its area, or remotely."""
         x = row[5]
@@ -208,7 +174,7 @@ class Judge:
         relevance = self._relevance(row) * row[2]
         age = None if row[3] is None else float(self._today - row[3])
         capacity = rank.CAPACITY_WEIGHT.get(row[4], rank.UNKNOWN_CAPACITY)
-        return rank.score(relevance, rank.nearness(distance, reached), rank.freshness(age), capacity)
+        return rank.score(relevance, rank.nearness(distance, reached, remote=bool(row[10])), rank.freshness(age), capacity)
 
     def _relevance(self, row: Sequence[Any]) -> float:
         needs = row[1]
@@ -302,12 +268,6 @@ class Judge:
 
 def _key_then_id(fit: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*fit[0], fit[1])
-
-
-def _within(age: float, low: float | None, high: float | None) -> bool | None:
-    if low is None and high is None:
-        return None
-    return (low is None or age >= low) and (high is None or age <= high)
 
 
 def _keys(ask: Ask) -> list[tuple[str, float]]:

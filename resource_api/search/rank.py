@@ -14,6 +14,8 @@ LEAST_FOCUS = 0.6
 HALF_NEAR_M = 6_000.0
 AREA_NEARNESS = 0.4
 REMOTE_NEARNESS = 0.25
+# With no place to measure from, a hotline of the whole nation still comes after what is somewhere.
+REMOTE_ANYWHERE = 0.6
 
 CAPACITY_WEIGHT = {
     "capacity": 1.0,
@@ -34,10 +36,10 @@ def focus(needs: int) -> float:
     return max(LEAST_FOCUS, 1.0 - FOCUS_LOSS * max(0, needs - 1))
 
 
-def nearness(distance_m: float | None, reached_by: str | None) -> float:
+def nearness(distance_m: float | None, reached_by: str | None, *, remote: bool) -> float:
     """Weigh a distance: half at six kilometres; an area or a remote service counts like a longer way."""
     if reached_by is None:
-        return 1.0
+        return REMOTE_ANYWHERE if remote else 1.0
     if distance_m is None:
         return AREA_NEARNESS if reached_by == "area" else REMOTE_NEARNESS
     return 1.0 / (1.0 + distance_m / HALF_NEAR_M)

@@ -86,7 +86,7 @@ class OhanaReader:
             ("holiday_schedules.csv", self._holiday),
         ]
         known = {name for name, _ in read} | {"taxonomy.csv", "categories.csv", "service_categories.json"}
-        for name in sorted(self.names - known):
+        for name in sorted(n for n in self.names - known if not n.lower().startswith(("readme", "license", "licence"))):
             self.report.ignored[f"{name} (file)"] += 1
         yield from self._taxonomy()
         for name, write in read:
