@@ -1,5 +1,6 @@
 """GET /needs : which needs are there, what are they called, and which clinical codes express them?"""
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -30,10 +31,17 @@ class NeedsArgs(QueryArgs):
 @blueprint.response(200, NeedsSchema)
 def list_needs(args: dict[str, Any]) -> Response:
     """List the need vocabulary with its codes."""
+    if "code" not in args:
+        return json_bytes(_write_every_need(language()), vary=("Accept-Language",))
     known = vocabulary().needs
-    wanted = tuple(slug for slug, _ in needs_for_code(args["code"])) if "code" in args else tuple(known)
+    wanted = (slug for slug, _ in needs_for_code(args["code"]))
     body = {"needs": [_write_need(known[slug], language()) for slug in wanted]}
     return json_bytes(orjson.dumps(body), vary=("Accept-Language",))
+
+
+@lru_cache(maxsize=4)
+def _write_every_need(lang: str) -> bytes:
+    return orjson.dumps({"needs": [_write_need(need, lang) for need in vocabulary().needs.values()]})
 
 
 def _write_need(need: Need, lang: str) -> dict[str, Any]:

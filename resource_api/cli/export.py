@@ -8,6 +8,7 @@ from resource_api.cli.progress import show_progress
 from resource_api.database import Database
 from resource_api.directory.export import Export, count_exported, read_format, write_export
 from resource_api.errors import ExportError
+from resource_api.migrations import is_current
 from resource_api.settings import Settings
 
 
@@ -27,6 +28,8 @@ def export(path: Path, format_: str | None, source: str | None, include_confiden
     try:
         wanted = Export(path, read_format(path, format_), source, include_confidential)
         with database.read() as session:
+            if not is_current(session):
+                raise click.ClickException("the database is empty or of another release: run `resource-api init`")
             total = count_exported(session, wanted)
             what = "organizations" if wanted.format == "hsds-json" else "rows"
             with show_progress(what, total) as progress:

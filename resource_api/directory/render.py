@@ -218,7 +218,9 @@ def _render(graph: Graph, *, reveal: bool) -> Iterator[tuple[Rendered, tuple[Nee
             nested = links | {"organization": organizations[row["organization_id"]]}
         needs = infer_needs(body, row["needs"])
         if needs:
-            body["needs"] = [{"need": link.need, "certainty": link.certainty, "confidence": link.confidence} for link in needs]
+            body["needs"] = [
+                {"need": link.need, "certainty": link.certainty, "confidence": link.confidence} for link in needs
+            ]
         brief = write_row("service", row) | links
         simple.setdefault(row["organization_id"], []).append(
             {"id": row["id"], "name": row["name"], "status": row["status"]}

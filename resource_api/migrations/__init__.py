@@ -23,7 +23,8 @@ def migrate(database: Database, revision: str = "head") -> None:
 def is_current(session: Session) -> bool:
     """Tell whether the database is at the newest revision."""
     context = MigrationContext.configure(session.connection())
-    return context.get_current_revision() == newest_revision()
+    revision = context.get_current_revision()
+    return revision is not None and revision == newest_revision()
 
 
 def newest_revision() -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from langcodes import Language, LanguageTagError
 
 from resource_api.directory.areas import at_least_a_county, read_area
 from resource_api.directory.card import age_months, read_free
@@ -14,7 +15,7 @@ from resource_api.needs import vocabulary
 from resource_api.needs.infer import CERTAINTIES
 from resource_api.needs.offered import offered_sentences
 from resource_api.places import zip_point
-from resource_api.words import fold, index_tokens, split
+from resource_api.words import fold, index_tokens, split, stem
 
 JSON = dict[str, Any]
 
@@ -35,7 +36,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """What an index stores of one service. `title`, `labels` and `body` are token texts, weightiest first."""
+    """What an index stores of one service. `title`, `labels` and `body` are token texts, weightiest first.
+
+    `pointless` are the sites without a point, by phone or withheld: their ids and hours.
+    """
 
     service_id: str
     organization_id: str
@@ -47,6 +51,7 @@ class SearchDocument:
     needs: tuple[tuple[str, str, int], ...]
     terms: frozenset[str]
     sites: tuple[Site, ...]
+    pointless: tuple[tuple[str, str | None], ...]
     areas: frozenset[str]
     shapes: tuple[JSON, ...]
     remote: bool
@@ -73,20 +78,25 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
     labels = " ".join([organization, *(term["name"] for term in terms), *_need_labels(needs), *sorted(cities)])
     description = " ".join(offered_sentences(service.get("description", "")))
     body = f"{description} {service.get('eligibility_description', '')} {service.get('application_process', '')}"
+    title_tokens, label_tokens, body_tokens = index_tokens(names), index_tokens(labels), index_tokens(body)[:BODY_TOKENS]
     own_sites = service.get("service_at_locations", ())
     hidden = any(site.get("location", {}).get("confidential") for site in own_sites)
     areas, shapes = _read_areas(service, card, hidden=hidden)
+    sites = tuple(site for s in card.get("sites", ()) if (site := _read_site(s)) is not None)
+    pointed = {site.id for site in sites}
+    hours_of_sites = {site["service_at_location_id"]: _hours(site) for site in card.get("sites", ())}
     return SearchDocument(
         service_id=service["id"],
         organization_id=service["organization_id"],
         name_key=fold(service["name"]),
-        title=_join(names),
-        labels=_join(labels),
-        body=" ".join(index_tokens(body)[:BODY_TOKENS]),
-        spoken=frozenset(word for word in split(f"{names} {labels} {body}") if len(word) > 2 and not word.isdigit()),
+        title=" ".join(title_tokens),
+        labels=" ".join(label_tokens),
+        body=" ".join(body_tokens),
+        spoken=_spoken(f"{names} {labels} {body}", {*title_tokens, *label_tokens, *body_tokens}),
         needs=needs,
         terms=frozenset(term["id"] for term in terms),
-        sites=tuple(site for s in card.get("sites", ()) if (site := _read_site(s)) is not None),
+        sites=sites,
+        pointless=tuple((id_, hours) for id_, hours in hours_of_sites.items() if id_ not in pointed),
         areas=areas,
         shapes=shapes,
         remote=any(site.get("location", {}).get("location_type") == "virtual" for site in own_sites),
@@ -96,16 +106,26 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
         minimum_age_months=age_months(service, "minimum_age"),
         maximum_age_months=age_months(service, "maximum_age"),
         life_stages=tuple(service.get("life_stages", ())),
-        languages=tuple(row["code"] for row in card.get("languages", ()) if "code" in row),
+        languages=tuple(dict.fromkeys(read_language(row["code"]) for row in card.get("languages", ()) if "code" in row)),
         accessible=" ".join(_accessibility(card)),
         assured_date=service.get("assured_date"),
         updated_at=updated_at,
-        hours=next((text for s in card.get("sites", ()) if (text := _hours(s))), None),
+        hours=next((hours for hours in hours_of_sites.values() if hours), None),
     )
 
 
-def _join(text: str) -> str:
-    return " ".join(index_tokens(text))
+def _spoken(text: str, tokens: set[str]) -> frozenset[str]:
+    """List the words of a text that it can be found by; others would be no help to who misspells them."""
+    return frozenset(word for word in split(text) if len(word) > 2 and not word.isdigit() and stem(word) in tokens)
+
+
+def read_language(tag: str) -> str:
+    """Read a language tag (BCP 47, or ISO 639-2 as publishers write it) as the language alone: `es` for `spa-MX`."""
+    # A country says how a language is spoken, and hardly ever by whom it is not understood.
+    try:
+        return str(Language.get(tag).language or tag)
+    except LanguageTagError:
+        return tag.casefold()
 
 
 def _need_labels(needs: tuple[tuple[str, str, int], ...]) -> list[str]:

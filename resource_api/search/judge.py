@@ -52,7 +52,8 @@ class Judge:
             self._px, self._py, self._pz = unit_vector(point.latitude, point.longitude)
             self._limit = chord_limit(query.within_m)
             self._shapes = self._column("shapes")
-        if query.place is not None or query.open_at is not None or "open" in query.facets or "city" in query.facets:
+        self._asks_hours = query.open_at is not None or "open" in query.facets
+        if query.place is not None or self._asks_hours:
             self._sites, self._hours = self._column("sites"), self._column("hours")
         self._name = self._column("name_key") if query.sort == "name" else 0
         self._updated = self._column("updated_at") if query.sort == "updated" else 0
@@ -73,14 +74,14 @@ class Judge:
                 unknown.append(name)
         reached: Reach | None = None
         chord: float | None = None
-        site = row[8]
+        site, hours = row[8], None
         if query.place is not None:
             found = self._reach(row)
             if found is None:
                 return
             reached, chord, site, hours = found
-        elif query.open_at is not None:
-            hours = row[self._hours]
+        elif self._asks_hours:
+            site, hours = self._anywhere(row)
         if query.open_at is not None:
             open_now = self._is_open(hours, query.open_at)
             if open_now is False:
@@ -88,7 +89,7 @@ class Judge:
             if open_now is None:
                 unknown.append("open_at")
         if self._counters:
-            self._count(row, reached)
+            self._count(row, reached, hours)
         distance = chord_to_m(chord) if chord is not None else None
         score = self._score(row, distance, reached)
         self._fits.append(
@@ -138,29 +139,37 @@ class Judge:
         covered = bool(areas) and not place.areas.isdisjoint(areas.split())
         if not covered and row[self._shapes] is not None:
             covered = any(point_in_geojson(place.point, shape) for shape in orjson.loads(row[self._shapes]))
-        if row[10]:
-            if covered or (not areas and row[self._shapes] is None):
-                return "remote", None, None, row[self._hours]
-            return None
-        return ("area", None, None, row[self._hours]) if covered else None
+        if row[10] and (covered or (not areas and row[self._shapes] is None)):
+            return "remote", None, *self._anywhere(row)
+        return ("area", None, *self._anywhere(row)) if covered and not row[10] else None
 
     def _best_site(self, row: Sequence[Any]) -> tuple[Reach, float, str, str | None] | None:
         """Choose the nearest site in the circle; where a time is asked, the nearest that is not known to be closed."""
         inside: list[tuple[float, str, str | None]] = []
-        for site, x, y, z, _city, hours in orjson.loads(row[self._sites]):
+        for site, x, y, z, hours in orjson.loads(row[self._sites]):
+            if x is None:
+                continue
             chord = (x - self._px) ** 2 + (y - self._py) ** 2 + (z - self._pz) ** 2
             if chord <= self._limit:
                 inside.append((chord, site, hours))
         if not inside:
             return None
         inside.sort(key=lambda each: (each[0], each[1]))
-        if self.query.open_at is not None:
-            answers = [self._is_open(hours, self.query.open_at) for _, _, hours in inside]
-            wanted = True if True in answers else None if None in answers else False
-            chord, site, hours = inside[answers.index(wanted)]
-        else:
-            chord, site, hours = inside[0]
-        return "site", chord, site, hours
+        return "site", *inside[self._most_open([hours for _, _, hours in inside])]
+
+    def _anywhere(self, row: Sequence[Any]) -> tuple[str | None, str | None]:
+        """Choose a site where none is near; where a time is asked, one that is not known to be closed."""
+        if row[self._sites] is None:
+            return row[8], row[self._hours]
+        sites = [(site, hours) for site, _, _, _, hours in orjson.loads(row[self._sites])]
+        return sites[self._most_open([hours for _, hours in sites])]
+
+    def _most_open(self, timetables: list[str | None]) -> int:
+        """Find the first that is open when asked, else the first not known to be closed, else the first."""
+        if self.query.open_at is None:
+            return 0
+        answers = [self._is_open(hours, self.query.open_at) for hours in timetables]
+        return answers.index(True if True in answers else None if None in answers else False)
 
     def _is_open(self, hours: str | None, moment: datetime) -> bool | None:
         if hours is None:
@@ -229,7 +238,7 @@ class Judge:
         }
         return {name: self._column(columns[name]) for name in self.query.facets if name in columns}
 
-    def _count(self, row: Sequence[Any], reached: Reach | None) -> None:
+    def _count(self, row: Sequence[Any], reached: Reach | None, hours: str | None) -> None:
         for name, counter in self._counters.items():
             if name == "need":
                 counter.update(part[1:].partition(":")[0] for part in row[1].split(",") if part.startswith("^"))
@@ -240,7 +249,7 @@ class Judge:
                 if row[4] is not None:
                     counter[row[4]] += 1
             elif name == "open":
-                answer = self._is_open(row[self._hours], self.query.open_at or datetime.now(UTC))
+                answer = self._is_open(hours, self.query.open_at or datetime.now(UTC))
                 counter["unknown" if answer is None else "open" if answer else "closed"] += 1
             elif name == "free":
                 value = row[self._facet_columns[name]]

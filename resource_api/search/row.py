@@ -7,7 +7,7 @@ import orjson
 
 from resource_api.needs import vocabulary
 from resource_api.search.cells import cell_tokens, unit_vector
-from resource_api.search.document import SearchDocument, Site
+from resource_api.search.document import SearchDocument
 from resource_api.search.expression import area_token, family_token, need_token, organization_token, term_token
 from resource_api.search.rank import focus
 
@@ -28,7 +28,7 @@ def write_row(document: SearchDocument) -> dict[str, Any]:
         "site": first.id if first else None,
         "city": first.city if first else None,
         "hours": first.hours if first else document.hours,
-        "sites": orjson.dumps([_write_site(s) for s in document.sites]).decode() if len(document.sites) > 1 else None,
+        "sites": _write_sites(document),
         "areas": " ".join(sorted(document.areas)),
         "shapes": orjson.dumps(document.shapes).decode() if document.shapes else None,
         "remote": document.remote,
@@ -76,8 +76,13 @@ def write_needs(needs: tuple[tuple[str, str, int], ...]) -> str:
     return "".join(f",{slug}:{confidence}{initial}" for slug, (confidence, initial) in sorted(best.items())) + ","
 
 
-def _write_site(site: Site) -> list[Any]:
-    return [site.id, *unit_vector(site.latitude, site.longitude), site.city, site.hours]
+def _write_sites(document: SearchDocument) -> str | None:
+    """Write every site as [id, x, y, z, hours] where there are several, the likeliest to be meant first."""
+    pointed = [[s.id, *unit_vector(s.latitude, s.longitude), s.hours] for s in document.sites]
+    pointless = [[id_, None, None, None, hours] for id_, hours in document.pointless]
+    # Whoever is out of reach of the sites of a service by phone is going to phone.
+    sites = [*pointless, *pointed] if document.remote else [*pointed, *pointless]
+    return orjson.dumps(sites).decode() if len(sites) > 1 else None
 
 
 def _day(text: str | None) -> int | None:

@@ -1,6 +1,6 @@
 """HOW RECORDS COME IN: files or an API are read, staged, mended, checked, and landed batch by batch."""
 
-from resource_api.directory.load.load import Progress, load
+from resource_api.directory.load.land import Progress, load
 from resource_api.directory.load.open_input import FORMATS, Input, Named, open_input, scratch_folder
 from resource_api.directory.load.record_sources import SourceFacts
 from resource_api.directory.load.report import NounCount, Report, RowProblem

@@ -1,0 +1,56 @@
+"""What every test may use: the real data, where it is, and a directory loaded from it."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder with real data and official schemas; where it is absent, the test is skipped and says so."""
+    if not DATA.is_dir():
+        if os.environ.get("RESOURCE_DATA_REQUIRED"):
+            pytest.fail(f"the test data is required, and not at {DATA}")
+        pytest.skip(f"no test data at {DATA} (RESOURCE_DATA names another place)")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A database with one city's real directory, loaded once for all test processes; nobody writes to it."""
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+    made = shared / "baltimore"
+    with (shared / "baltimore.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made / "directory.db").exists():
+            making = shared / "baltimore-making"
+            shutil.rmtree(making, ignore_errors=True)
+            environment = os.environ | {"INSTANCE_PATH": str(making)}
+            command = [sys.executable, "-m", "resource_api.cli"]
+            for arguments in (["init", "--no-seed"], ["load", str(data / "baltimore"), "--source", "baltimore"]):
+                done = subprocess.run(
+                    [*command, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+                )
+                assert done.returncode in (0, 1), done.stderr
+            making.rename(made)
+    yield made / "directory.db"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, whichever process ran them."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "summary" and report.when == "call":
+                terminalreporter.section("measured")
+                terminalreporter.write_line(str(value))
