@@ -26,6 +26,7 @@ from resource_api.search.suggest import suggest
 blueprint = Blueprint("search", __name__)
 
 _LISTS = ("need", "code", "facets")
+_DROPPED_WITH = {"age": ("age_months",), "need": ("code",), "near": ("within",)}
 
 
 @blueprint.route("/search")
@@ -61,7 +62,8 @@ def suggest_searches(args: dict[str, Any]) -> Response:
 def _search(args: dict[str, Any]) -> Response:
     lang = args.pop("lang", None) or language()
     short = args.pop("card") == "short"
-    asked = SearchRequest(**{key: tuple(value) if key in _LISTS else value for key, value in args.items()})
+    given: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in args.items()}
+    asked = SearchRequest(**given)
     reading = read_query(session(), search_index(), asked)
     page = search_index().find(session(), reading.query)
     hits = write_hits(session(), reading.query, page, lang=lang, short=short)
@@ -109,22 +111,28 @@ def _write_searched(reading: Reading, lang: str) -> dict[str, Any]:
 def _write_relaxations(reading: Reading, page: SearchPage) -> list[dict[str, Any]]:
     if page.total:
         return []
-    return [
-        {
-            "drop": each.drop,
-            "total": each.total,
-            **({} if each.value is None else {"value": each.value}),
-            **({"href": _relaxed_href(each.drop, each.value)} if request.method == "GET" else {}),
-        }
-        for each in find_relaxations(session(), search_index(), reading.query)
-    ]
+    out = []
+    for each in find_relaxations(session(), search_index(), reading.query):
+        drop, value = each.drop, each.value
+        if drop == "near" and reading.place_in_q:
+            drop, value = "q", reading.query.q.strip()
+        written: dict[str, Any] = {"drop": drop, "total": each.total}
+        if value:
+            written["value"] = value
+        if request.method == "GET":
+            written["href"] = _relaxed_href(each.drop, drop, value, reading)
+        out.append(written)
+    return out
 
 
-def _relaxed_href(drop: str, value: str | None) -> str:
-    names = {"age": ("age", "age_months"), "need": ("need", "code"), "near": ("near", "within")}.get(
-        drop, (drop,)
-    )
-    kept = [(name, v) for name, v in request.args.items(multi=True) if name not in (*names, "page")]
-    if value is not None:
+def _relaxed_href(dropped: str, drop: str, value: str | None, reading: Reading) -> str:
+    """Write the URL of a search without what was dropped; it must find as many as was promised."""
+    without = {drop, "page", *_DROPPED_WITH.get(dropped, ())}
+    if dropped == "near" and reading.query.sort == "distance":
+        without.add("sort")
+    kept = [(name, v) for name, v in request.args.items(multi=True) if name not in without]
+    if value:
         kept.append((drop, value))
+    if dropped == "q" and reading.place_in_q and reading.query.place is not None:
+        kept.append(("near", reading.query.place.label))
     return "/search?" + urlencode(kept)

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from resource_api.needs.offered import asking_sentences, headings, offered_sentences
-from resource_api.needs.phrases import find_every_phrase
-from resource_api.needs.vocabulary import Phrase, vocabulary
+from resource_api.needs.phrases import PhraseBook, find_every_phrase
+from resource_api.needs.vocabulary import vocabulary
 from resource_api.words import LIGHT, split, stem
 
 CERTAINTIES = ("given", "term", "name", "words")
@@ -102,9 +102,10 @@ def needs_collected(text: str) -> frozenset[str]:
     )
 
 
-def _tokens(text: str) -> list[str]:
-    return [stem(word) for word in split(text) if word not in LIGHT]
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in split(text) if word not in LIGHT)
 
 
-def _named(tokens: list[str], phrases: Mapping[Phrase, tuple[str, ...]]) -> set[str]:
-    return {slug for span in find_every_phrase(tokens, phrases) for slug in span.needs}
+def _named(tokens: tuple[str, ...], book: PhraseBook) -> set[str]:
+    return {slug for needs in find_every_phrase(tokens, book) for slug in needs}

@@ -6,9 +6,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from resource_api.needs.phrases import Phrase, PhraseBook, write_book
 from resource_api.words import LIGHT, split, stem, stem_spanish
-
-Phrase = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,10 @@ class Vocabulary:
 
     needs: dict[str, Need]
     children: dict[str, tuple[str, ...]]
-    said: dict[Phrase, tuple[str, ...]]
-    said_es: dict[Phrase, tuple[str, ...]]
-    offered: dict[Phrase, tuple[str, ...]]
-    not_offered: dict[Phrase, tuple[str, ...]]
+    said: PhraseBook
+    said_es: PhraseBook
+    offered: PhraseBook
+    not_offered: PhraseBook
     by_term: dict[str, tuple[str, ...]]
     stages_by_term: dict[str, tuple[str, ...]]
     joined: dict[str, tuple[tuple[frozenset[str], str], ...]]
@@ -114,10 +113,10 @@ def build_vocabulary(data: dict[str, Any]) -> Vocabulary:
     return Vocabulary(
         needs=needs,
         children={slug: tuple(slugs) for slug, slugs in children.items()},
-        said=_frozen(said),
-        said_es=_frozen(said_es),
-        offered=_frozen(offered),
-        not_offered=_frozen(not_offered),
+        said=write_book(said),
+        said_es=write_book(said_es),
+        offered=write_book(offered),
+        not_offered=write_book(not_offered),
         by_term={name: tuple(slugs) for name, slugs in by_term.items()},
         joined={slug: tuple(rules) for slug, rules in joined.items()},
         stages_by_term={name: tuple(s) for name, s in stages.items()},
@@ -152,7 +151,3 @@ def _read_need(row: dict[str, Any]) -> Need:
 def _add(table: dict[Any, list[str]], key: Any, slug: str) -> None:
     if key and slug not in table.setdefault(key, []):
         table[key].append(slug)
-
-
-def _frozen(table: dict[Phrase, list[str]]) -> dict[Phrase, tuple[str, ...]]:
-    return {key: tuple(slugs) for key, slugs in table.items()}

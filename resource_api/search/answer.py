@@ -108,21 +108,28 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, pattern: Any, lang:
 
 
 def _write_short(hit: SearchHit, card: JSON, moment: datetime, _pattern: Any, lang: str) -> JSON:
-    """Write a hit of at most about 400 bytes: what fits a text message and a slow network."""
+    """Write a hit of at most 400 bytes: what fits a text message and a slow network."""
     site = _site(hit, card)
     location = site.get("location", {})
     phones = card.get("phones", ())
     out = {
         "service_id": hit.service_id,
-        "service_name": card["service_name"][:80],
-        "phone": phones[0]["number"][:24] if phones else None,
-        "address": location.get("address", "")[:60] or None,
-        "city": location.get("city", "")[:30] or None,
+        "service_name": _shorten(card["service_name"], 90),
+        "phone": _shorten(phones[0]["number"], 24) if phones else None,
+        "address": _shorten(location.get("address", ""), 60) or None,
+        "city": _shorten(location.get("city", ""), 30) or None,
         "distance_m": None if hit.distance_m is None else round(hit.distance_m),
         "open": _open(site, moment, lang)["state"],
         "reached_by": hit.reached_by,
     }
     return {key: value for key, value in out.items() if value is not None}
+
+
+def _shorten(text: str, size: int) -> str:
+    """Cut a text to a number of bytes as JSON writes them, quotation marks not counted."""
+    while len(orjson.dumps(text)) - 2 > size:
+        text = text[: min(size, len(text) - 1)]
+    return text
 
 
 def _site(hit: SearchHit, card: JSON) -> JSON:

@@ -41,7 +41,11 @@ def read_question(session: Session, index: SearchIndex, text: str) -> Question:
             continue
         if word in _need_words():
             continue
-        better = _repair(word, _need_words()) or _repair(word, index.spoken_words(session))
+        better = next(iter(_likeliest(word, _need_words())), None)
+        if better is None:
+            # What was once said may be said no longer, and what is withheld must not come back as a suggestion.
+            likely = _likeliest(word, index.spoken_words(session))
+            better = next((known for known in likely if index.has_word(session, query_forms(known))), None)
         if better is not None:
             repaired.append((word, better))
     if repaired:
@@ -68,14 +72,13 @@ def _words(texts: Iterable[str]) -> tuple[Word, ...]:
     return tuple(Word(text, query_forms(text)) for text in dict.fromkeys(texts))
 
 
-def _repair(word: str, known: Collection[str]) -> str | None:
-    """Find the known word that a misspelt one was most likely meant to be: one slip, or two in a long word."""
+def _likeliest(word: str, known: Collection[str]) -> list[str]:
+    """List the known words that a misspelt one was most likely meant to be: one slip, or two in a long word."""
     slips = 1 if len(word) < 8 else 2
     found = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=8)
-    if not found:
-        return None
     # People rarely miss the first letter; then the fewer slips, then the nearer length.
-    return min(found, key=lambda each: (each[0][0] != word[0], each[1], abs(len(each[0]) - len(word)), each[0]))[0]
+    found.sort(key=lambda each: (each[0][0] != word[0], each[1], abs(len(each[0]) - len(word)), each[0]))
+    return [each[0] for each in found]
 
 
 @lru_cache(maxsize=1)

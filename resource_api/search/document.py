@@ -4,10 +4,10 @@ It reads the rendered document, never the rows: what is withheld from the public
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from langcodes import Language, LanguageTagError
 
 from resource_api.directory.areas import at_least_a_county, read_area
 from resource_api.directory.card import age_months, read_free
@@ -78,7 +78,8 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
     labels = " ".join([organization, *(term["name"] for term in terms), *_need_labels(needs), *sorted(cities)])
     description = " ".join(offered_sentences(service.get("description", "")))
     body = f"{description} {service.get('eligibility_description', '')} {service.get('application_process', '')}"
-    title_tokens, label_tokens, body_tokens = index_tokens(names), index_tokens(labels), index_tokens(body)[:BODY_TOKENS]
+    title_tokens, label_tokens = index_tokens(names), index_tokens(labels)
+    body_tokens = index_tokens(body)[:BODY_TOKENS]
     own_sites = service.get("service_at_locations", ())
     hidden = any(site.get("location", {}).get("confidential") for site in own_sites)
     areas, shapes = _read_areas(service, card, hidden=hidden)
@@ -106,7 +107,7 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
         minimum_age_months=age_months(service, "minimum_age"),
         maximum_age_months=age_months(service, "maximum_age"),
         life_stages=tuple(service.get("life_stages", ())),
-        languages=tuple(dict.fromkeys(read_language(row["code"]) for row in card.get("languages", ()) if "code" in row)),
+        languages=tuple(dict.fromkeys(read_language(r["code"]) for r in card.get("languages", ()) if "code" in r)),
         accessible=" ".join(_accessibility(card)),
         assured_date=service.get("assured_date"),
         updated_at=updated_at,
@@ -119,9 +120,13 @@ def _spoken(text: str, tokens: set[str]) -> frozenset[str]:
     return frozenset(word for word in split(text) if len(word) > 2 and not word.isdigit() and stem(word) in tokens)
 
 
+@lru_cache(maxsize=1024)
 def read_language(tag: str) -> str:
     """Read a language tag (BCP 47, or ISO 639-2 as publishers write it) as the language alone: `es` for `spa-MX`."""
-    # A country says how a language is spoken, and hardly ever by whom it is not understood.
+    # Slow to import, and needed only where languages are told apart.
+    from langcodes import Language
+    from langcodes.tag_parser import LanguageTagError
+
     try:
         return str(Language.get(tag).language or tag)
     except LanguageTagError:

@@ -34,6 +34,10 @@ def find_place(session: Session, text: str) -> Place:
     try:
         read = read_place(text)
     except PlaceNotUnderstood as error:
+        code = state_code(text)
+        if code is not None:
+            near = tuple(_largest_towns(session, code))
+            raise UnknownPlace(f"{STATES[code]} is a whole state", near=near) from error
         raise UnknownPlace(str(error)) from error
     if isinstance(read, PointPlace):
         return place_at(read.point, f"{read.point.latitude:.4f},{read.point.longitude:.4f}")
@@ -81,9 +85,6 @@ def _find_town(session: Session, read: CityPlace, text: str) -> Place:
     town = session.scalars(statement.order_by(Town.population.desc(), Town.id).limit(1)).first()
     if town is not None:
         return place_at(Point(town.latitude, town.longitude), f"{town.name}, {town.state}")
-    code = state_code(read.city) if read.state is None else None
-    if code is not None:
-        raise UnknownPlace(f"{STATES[code]} is a whole state", near=tuple(_largest_towns(session, code)))
     raise UnknownPlace(f"no town called {text!r} is known", near=tuple(_similar_towns(session, folded, read.state)))
 
 

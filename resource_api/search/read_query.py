@@ -13,10 +13,12 @@ from resource_api.errors import BadQuery, UnknownPlace
 from resource_api.needs import needs_for_code, vocabulary
 from resource_api.places import read_distance, zip_point
 from resource_api.search.ask import Question, ask_for, read_question
+from resource_api.search.document import read_language
 from resource_api.search.index import SearchIndex
 from resource_api.search.place import find_place
 from resource_api.search.query import DEFAULT_WITHIN_M, FACETS, Ask, Place, SearchQuery, Sort
 
+EARLIEST, LATEST = 1970, 9000  # years
 _ZIP = re.compile(r"\b(\d{5})(?:-\d{4})?\b")
 _IN_TOWN = re.compile(
     r"\b(?:in|near|around|en|cerca de)\s+([^\W\d_][\w.' -]{2,40}?(?:,\s*[A-Za-z. ]{2,20})?)\s*[?.!]*$",
@@ -54,10 +56,11 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A request as read: the query, and what was repaired in its words."""
+    """A request as read: the query, what was repaired in its words, and whether these named the place."""
 
     query: SearchQuery
     repaired: tuple[tuple[str, str], ...]
+    place_in_q: bool
 
 
 def read_query(session: Session, index: SearchIndex, request: SearchRequest) -> Reading:
@@ -97,7 +100,7 @@ def read_query(session: Session, index: SearchIndex, request: SearchRequest) -> 
         open_at=_read_moment(request.open_at),
         age_months=_read_age(request),
         life_stage=request.life_stage,
-        language=request.language,
+        language=None if request.language is None else read_language(request.language),
         accessibility=request.accessibility,
         free=request.free,
         remote=request.remote,
@@ -110,13 +113,20 @@ def read_query(session: Session, index: SearchIndex, request: SearchRequest) -> 
         page=request.page,
         per_page=request.per_page,
     )
-    return Reading(query, question.repaired)
+    return Reading(query, question.repaired, place is not None and not request.near)
 
 
 def _place_in_question(session: Session, q: str) -> tuple[str, Place | None]:
     found = _ZIP.search(q)
     if found is not None and zip_point(found[1]) is not None:
-        return f"{q[: found.start()]} {q[found.end() :]}", find_place(session, found[1])
+        place = find_place(session, found[1])
+        # "in Towson, MD 21204": the ZIP says where, and the town is no word to be looked for.
+        rest, _ = _town_in_question(session, f"{q[: found.start()]} {q[found.end() :]}")
+        return rest, place
+    return _town_in_question(session, q)
+
+
+def _town_in_question(session: Session, q: str) -> tuple[str, Place | None]:
     found = _IN_TOWN.search(q)
     if found is None:
         return q, None
@@ -151,4 +161,7 @@ def _read_moment(text: str | None) -> datetime | None:
         raise BadQuery(f"`open_at` is {text!r}, which is no time", field="open_at", hint=hint) from error
     if moment.tzinfo is None:
         raise BadQuery(f"`open_at` is {text!r}, a time without a zone", field="open_at", hint=hint)
+    if not EARLIEST <= moment.year <= LATEST:
+        # A zone can push the first and the last years over the edge of what a clock can show.
+        raise BadQuery(f"`open_at` is {text!r}, which is no time to visit anybody", field="open_at", hint=hint)
     return moment

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from resource_api.search.ask import read_question
 from resource_api.search.index import SearchIndex
 from resource_api.search.query import Asked, SearchQuery
 
@@ -28,7 +29,7 @@ class Relaxation:
 def find_relaxations(session: Session, index: SearchIndex, query: SearchQuery) -> list[Relaxation]:
     """Try the query without each of its filters; the nearest relaxations first, none that is empty too."""
     found: list[Relaxation] = []
-    for drop, value, relaxed in _relaxed(query):
+    for drop, value, relaxed in _relaxed(session, index, query):
         if drop == "within" and any(each.drop == "within" for each in found):
             continue
         total = index.find(session, replace(relaxed, page=1, per_page=1, facets=())).total
@@ -37,7 +38,7 @@ def find_relaxations(session: Session, index: SearchIndex, query: SearchQuery) -
     return found[:MOST]
 
 
-def _relaxed(query: SearchQuery) -> Iterator[tuple[str, str | None, SearchQuery]]:
+def _relaxed(session: Session, index: SearchIndex, query: SearchQuery) -> Iterator[tuple[str, str | None, SearchQuery]]:
     if query.place is not None:
         for wider in WIDER_M:
             if wider > query.within_m:
@@ -60,7 +61,7 @@ def _relaxed(query: SearchQuery) -> Iterator[tuple[str, str | None, SearchQuery]
     asked = query.asked
     if asked.needs and asked.essential:
         said = " ".join(word.text for word in asked.words)
-        yield "q", said, replace(query, asked=replace(asked, essential=()))
+        yield "q", said, replace(query, asked=read_question(session, index, said).asked)
     filters = query.needs
     if len(filters) > 1 or (filters and not asked.empty):
         yield "need", None, replace(query, needs=())

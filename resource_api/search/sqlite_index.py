@@ -5,8 +5,8 @@ distance, the filters, the facets and the score are then decided in Python (`jud
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable
-from typing import cast
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from resource_api.search.judge import Judge
 from resource_api.search.query import SearchPage, SearchQuery
 from resource_api.search.row import text_columns, write_row
 from resource_api.search.tables import SearchRow, SearchText, SearchWord
+from resource_api.words import stem
 
 _ROWS = Base.metadata.tables[SearchRow.__tablename__]
 _TEXTS = Base.metadata.tables[SearchText.__tablename__]
@@ -27,15 +28,15 @@ class SQLiteIndex:
     """The SearchIndex that lives in the directory's own SQLite file, in its transactions."""
 
     def __init__(self) -> None:
-        self._known_words: set[str] = set()
-        self._word_count = -1
+        self._words: set[str] = set()
+        self._words_as_of: tuple[int, int | None] | None = None
 
     def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
         """Store documents, replacing those of the same service."""
         rows = list(documents)
-        old = self._forget(session, [d.service_id for d in rows])
         if not rows:
             return
+        old, tokens = self._forget(session, [d.service_id for d in rows])
         top = session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0
         narrow, texts = [], []
         for document in rows:
@@ -51,16 +52,14 @@ class SQLiteIndex:
             "INSERT INTO search_fts(rowid, title, labels, body, tags) VALUES (:id, :title, :labels, :body, :tags)",
             texts,
         )
-        spoken = frozenset[str]().union(*(d.spoken for d in rows)) - self._known_words
-        if spoken:
-            raw(session).executemany(
-                "INSERT OR IGNORE INTO search_word(word) VALUES (?)", [(w,) for w in sorted(spoken)]
-            )
-            self._known_words |= spoken
+        spoken = frozenset[str]().union(*(d.spoken for d in rows))
+        raw(session).executemany("INSERT OR IGNORE INTO search_word(word) VALUES (?)", [(w,) for w in sorted(spoken)])
+        self._forget_words(session, tokens - _tokens(texts))
 
     def remove(self, session: Session, service_ids: Collection[str]) -> None:
         """Forget services; unknown ids are passed over."""
-        self._forget(session, service_ids)
+        _, tokens = self._forget(session, service_ids)
+        self._forget_words(session, tokens)
 
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
@@ -85,14 +84,16 @@ class SQLiteIndex:
 
     def spoken_words(self, session: Session) -> Collection[str]:
         """List the words, unstemmed, that services say."""
-        count = raw(session).execute("SELECT coalesce(max(rowid), 0) FROM search_word").fetchone()[0]
-        if count != self._word_count:
-            self._known_words = set(session.scalars(select(SearchWord.word)))
-            self._word_count = count
-        return self._known_words
+        state = raw(session).execute("SELECT count(*), max(rowid) FROM search_word").fetchone()
+        if state != self._words_as_of:
+            self._words = set(session.scalars(select(SearchWord.word)))
+            self._words_as_of = state
+        return self._words
 
-    def _forget(self, session: Session, service_ids: Collection[str]) -> dict[str, int]:
+    def _forget(self, session: Session, service_ids: Collection[str]) -> tuple[dict[str, int], set[str]]:
+        """Forget services; get the numbers they had, and the tokens they were found by."""
         old: dict[str, int] = {}
+        tokens: set[str] = set()
         ids = list(service_ids)
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
@@ -110,9 +111,27 @@ class SQLiteIndex:
                 "VALUES ('delete', :id, :title, :labels, :body, :tags)",
                 [dict(row) for row in texts],
             )
+            tokens |= _tokens(texts)
             session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
             session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
-        return old
+        return old, tokens
+
+    def _forget_words(self, session: Session, tokens: Collection[str]) -> None:
+        """Forget the words whose tokens no service has any more: a suggestion must not say what has been withheld."""
+        for token in tokens:
+            if self.has_word(session, (token,)):
+                continue
+            # Stemming cuts the end off, and may turn the letter before it into another.
+            begin = token[:-1]
+            like = raw(session).execute(
+                "SELECT word FROM search_word WHERE word >= ? AND word < ?", (begin, begin + "\U0010ffff")
+            )
+            gone = [(word,) for (word,) in like.fetchall() if stem(word) == token]
+            raw(session).executemany("DELETE FROM search_word WHERE word = ?", gone)
+
+
+def _tokens(texts: Iterable[Mapping[Any, Any]]) -> set[str]:
+    return set[str]().union(*(f"{row['title']} {row['labels']} {row['body']}".split() for row in texts))
 
 
 def raw(session: Session) -> sqlite3.Connection:

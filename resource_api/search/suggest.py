@@ -1,4 +1,4 @@
-"""WHAT SOMEBODY IS TYPING: needs, services and organizations that begin like it."""
+"""WHAT SOMEBODY IS TYPING: needs, services and towns that begin like it."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.needs import Vocabulary, vocabulary
 from resource_api.places import fold_place
+from resource_api.search.answer import read_cards
 from resource_api.search.tables import SearchRow, Town
 from resource_api.words import fold, split
 
@@ -51,14 +52,15 @@ def _needs(known: Vocabulary, typed: str) -> list[str]:
 
 def _services(session: Session, folded: str, limit: int) -> list[Suggestion]:
     name = SearchRow.name_key
-    rows = session.execute(
-        select(name, func.min(SearchRow.service_id))
+    rows = session.scalars(
+        select(func.min(SearchRow.service_id))
         .where(name >= folded, name < folded + "\U0010ffff")
         .group_by(name)
         .order_by(name)
         .limit(limit)
-    )
-    return [Suggestion("service", service, text) for text, service in rows]
+    ).all()
+    cards = read_cards(session, list(rows))
+    return [Suggestion("service", service, cards[service]["service_name"]) for service in rows if service in cards]
 
 
 def _towns(session: Session, folded: str, limit: int) -> list[Suggestion]:

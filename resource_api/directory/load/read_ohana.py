@@ -7,20 +7,15 @@ Lists (languages, keywords, funding_sources) are one cell, joined by commas.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-import orjson
 
 from resource_api.directory.load.archive import Files
 from resource_api.directory.load.ohana_hours import read_holiday, read_weekday
+from resource_api.directory.load.ohana_terms import OhanaTerms
 from resource_api.directory.load.read_csv import Cells, read_csv
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Fields, InputRow
-from resource_api.errors import LoadError
 
 FILES = ("organizations.csv", "locations.csv", "services.csv")
-TAXONOMY = "taxonomy"
-_MOST_JSON = 64 * 1024 * 1024
 
 _NOISE_DEPARTMENT = re.compile(r"phone\s*#?\s*\d*", re.IGNORECASE)
 
@@ -50,15 +45,6 @@ _SAME: dict[str, dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """The taxonomy's codes, and the code of each row number that services may use in their stead."""
-
-    codes: frozenset[str]
-    by_number: dict[str, str]
-    names: dict[str, str]
-
-
 class OhanaReader:
     """Reads one set of Ohana files."""
 
@@ -69,7 +55,7 @@ class OhanaReader:
         self.encoding = encoding
         self.names = set(files.names())
         self.has_contacts = "contacts.csv" in self.names
-        self.terms = _Terms(frozenset(), {}, {})
+        self.terms = OhanaTerms(files, report, source=source, encoding=encoding)
 
     def rows(self) -> Iterator[InputRow]:
         """Read every file, what is linked to before what links to it."""
@@ -88,7 +74,7 @@ class OhanaReader:
         known = {name for name, _ in read} | {"taxonomy.csv", "categories.csv", "service_categories.json"}
         for name in sorted(n for n in self.names - known if not n.lower().startswith(("readme", "license", "licence"))):
             self.report.ignored[f"{name} (file)"] += 1
-        yield from self._taxonomy()
+        yield from self.terms.rows()
         for name, write in read:
             if name not in self.names:
                 continue
@@ -97,8 +83,7 @@ class OhanaReader:
                     self._refuse(name, line, "id", "the row has no id", "an id, unique within the file")
                     continue
                 yield from write(name, line, cells)
-        if "service_categories.json" in self.names:
-            yield from self._service_categories("service_categories.json")
+        yield from self.terms.links_of_services()
 
     def _refuse(self, file: str, line: int, column: str, reason: str, hint: str) -> None:
         self.report.add(RowProblem(file, line, column, reason, hint, refused=True))
@@ -186,7 +171,7 @@ class OhanaReader:
         for text in _list(cells.get("keywords")):
             fields = {"link_id": own, "link_entity": "service", "link_type": "keyword", "value": text, "label": text}
             yield InputRow("attribute", f"{own}|keyword|{text}", fields, file, line)
-        yield from self._attributes(own, _list(cells.get("taxonomy_ids")), file, line)
+        yield from self.terms.links(own, _list(cells.get("taxonomy_ids")), file, line)
 
     def _contact(self, file: str, line: int, cells: Cells) -> Iterator[InputRow]:
         yield InputRow("contact", cells["id"], self._same("contact", file, cells), file, line)
@@ -234,59 +219,6 @@ class OhanaReader:
             )
             return
         yield InputRow("schedule", f"holiday|{cells['id']}", fields, file, line)
-
-    def _taxonomy(self) -> Iterator[InputRow]:
-        """Read the terms: taxonomy.csv names them by code, categories.csv by number as well."""
-        name = next((n for n in ("taxonomy.csv", "categories.csv") if n in self.names), None)
-        if name is None:
-            return
-        title = f"Categories of {self.source}"
-        yield InputRow(TAXONOMY, TAXONOMY, {"name": title}, name, 1)
-        names: dict[str, str] = {}
-        by_number: dict[str, str] = {}
-        for line, cells in read_csv(self.files, name, self.report, encoding=self.encoding):
-            code = cells.get("taxonomy_id") or cells.get("id")
-            if code is None:
-                self._refuse(name, line, "taxonomy_id", "the term has no code", "a code, unique within the file")
-                continue
-            names[code] = cells.get("name", "")
-            if "id" in cells:
-                by_number[cells["id"]] = code
-            fields: Fields = {"code": code, "taxonomy": title, "taxonomy_id": TAXONOMY}
-            for column in cells.keys() & {"name", "description", "parent_id"}:
-                fields[column] = cells[column]
-            for column in cells.keys() - {"id", "taxonomy_id", "name", "description", "parent_id", "parent_name"}:
-                self.report.ignored[f"{name}: {column}"] += 1
-            yield InputRow("taxonomy_term", code, fields, name, line)
-        self.terms = _Terms(frozenset(names), by_number, names)
-
-    def _attributes(self, service: str, ids: list[str], file: str, line: int) -> Iterator[InputRow]:
-        """Link a service to terms, each once however often it is listed."""
-        for given in dict.fromkeys(ids):
-            code = given if given in self.terms.codes else self.terms.by_number.get(given)
-            if code is None:
-                self.report.add(
-                    RowProblem(file, line, "taxonomy_ids", f"no term has this id: {given}", "an id of the taxonomy")
-                )
-                continue
-            fields = {"link_id": service, "link_entity": "service", "taxonomy_term_id": code}
-            if self.terms.names[code]:
-                fields["label"] = self.terms.names[code]
-            yield InputRow("attribute", f"{service}|{code}", fields, file, line)
-
-    def _service_categories(self, name: str) -> Iterator[InputRow]:
-        if self.files.size(name) > _MOST_JSON:
-            raise LoadError(f"{name} is larger than {_MOST_JSON:,} bytes", hint="give taxonomy_ids in services.csv")
-        with self.files.open(name) as file:
-            try:
-                links = orjson.loads(file.read())
-            except orjson.JSONDecodeError as error:
-                raise LoadError(f"{name} is not JSON: {error}", hint='{"service id": ["category id", …]}') from error
-        if not isinstance(links, dict):
-            raise LoadError(f"{name} is not a JSON object", hint='{"service id": ["category id", …]}')
-        for service, ids in links.items():
-            listed = [str(i) for i in ids] if isinstance(ids, list) else []
-            yield from self._attributes(service, listed, name, 1)
 
 
 def _list(cell: str | None) -> list[str]:

@@ -48,9 +48,9 @@ def test_what_cannot_be_exported_is_refused_with_what_would_be_right(run, tmp_pa
 
 def test_confidential_addresses_come_only_when_asked_for_and_with_a_warning(run, tmp_path):
     path = tmp_path / "out.ndjson"
-    assert "confidential" not in run(path).output
+    assert "It holds confidential" not in run(path).output
     assert SECRET not in path.read_text()
-    assert "confidential" in run(path, "--include-confidential").output
+    assert "It holds confidential" in run(path, "--include-confidential").output
     assert SECRET in path.read_text()
 
 
