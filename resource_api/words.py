@@ -7,6 +7,7 @@ alike. Pure functions; the stemmers' results are cached, because a directory say
 import re
 import unicodedata
 from functools import lru_cache
+from threading import Lock
 
 import snowballstemmer  # type: ignore[import-untyped]
 
@@ -14,6 +15,8 @@ _WORD = re.compile(r"[㐀-鿿぀-ヿ가-힯]|[^\W_㐀-鿿぀-ヿ가-힯]+")
 _APOSTROPHES = str.maketrans("", "", "'’‘`´")
 _English = snowballstemmer.stemmer("english")
 _Spanish = snowballstemmer.stemmer("spanish")
+# A stemmer keeps the word it works on in itself, so two threads would stem each other's.
+_ONE_AT_A_TIME = Lock()
 
 # Words that carry no meaning of their own inside a phrase, and are passed over when phrases are matched.
 LIGHT = frozenset(
@@ -65,7 +68,9 @@ def fold(text: str) -> str:
     lowered = text.lower()
     if lowered.isascii():
         return lowered
-    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+    # Some letters have a small form only once they are decomposed, such as those of "𝐅𝐨𝐨𝐝".
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", lowered).lower())
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def split(text: str) -> list[str]:
@@ -76,13 +81,16 @@ def split(text: str) -> list[str]:
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Stem one folded word as English."""
-    return str(_English.stemWord(word))
+    with _ONE_AT_A_TIME:
+        return str(_English.stemWord(word))
 
 
 @lru_cache(maxsize=50_000)
 def stem_spanish(word: str) -> str:
     """Stem one folded word as Spanish."""
-    return fold(str(_Spanish.stemWord(word)))
+    with _ONE_AT_A_TIME:
+        stemmed = str(_Spanish.stemWord(word))
+    return fold(stemmed)
 
 
 def is_spanish(words: list[str]) -> bool:

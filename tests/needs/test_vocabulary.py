@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import resource_api.needs
+from resource_api.needs import vocabulary
 
 SDOHCC = frozenset(
     "sdoh-category-unspecified food-insecurity housing-instability homelessness inadequate-housing "
@@ -18,15 +19,26 @@ SDOHCC = frozenset(
 )
 LIFE_STAGES = frozenset("pregnant postpartum infant child teen adult older-adult".split())
 FIELDS = frozenset(
-    "slug parent en es life_stages say say_es offers offers_not taxonomy sdohcc icd10 loinc sensitive".split()
+    "slug parent en es life_stages say say_es joins_needs joins_words offers offers_not also taxonomy sdohcc icd10 "
+    "loinc sensitive".split()
 )
 PHRASE_FIELDS = ("say", "say_es", "offers", "offers_not")
-LIST_FIELDS = ("life_stages", *PHRASE_FIELDS, "taxonomy", "sdohcc", "icd10", "loinc")
+LIST_FIELDS = (
+    "life_stages",
+    *PHRASE_FIELDS,
+    "joins_needs",
+    "joins_words",
+    "also",
+    "taxonomy",
+    "sdohcc",
+    "icd10",
+    "loinc",
+)
 PERINATAL = frozenset(
     "prenatal-care postpartum-care home-visiting doula childbirth-classes breastfeeding perinatal-mental-health "
     "pregnancy-test pregnancy-options family-planning pregnancy-loss teen-parents wic nicu-family fatherhood "
     "baby-supplies diapers formula crib car-seat baby-clothes child-care early-intervention parenting-classes "
-    "domestic-violence adoption-foster".split()
+    "domestic-violence adoption-foster maternity-housing".split()
 )
 SENSITIVE = frozenset(
     "mental-health counseling psychiatry crisis child-mental-health trauma perinatal-mental-health substance-use detox "
@@ -52,6 +64,11 @@ def test_every_slug_is_one_of_its_kind() -> None:
 def test_there_are_enough_needs_to_hold_a_whole_directory() -> None:
     assert len(NEEDS) >= 110
     assert 12 <= sum("parent" not in need for need in NEEDS) <= 18
+
+
+def test_a_small_word_never_leaves_a_common_one_to_stand_for_a_need() -> None:
+    left_over = {("home",), ("hous",), ("car",), ("class",), ("lesson",), ("deliveri",), ("photo",), ("dress",), ("bag",)}
+    assert not left_over & set(vocabulary().said)
 
 
 def test_every_perinatal_need_is_known() -> None:
@@ -135,6 +152,14 @@ class TestANeed:
             assert re.fullmatch(r"\d{3,6}-\d", code), code
             number, digit = code.split("-")
             assert check_digit(number) == int(digit), code
+
+    def test_points_only_to_other_needs(self, need: dict[str, Any]) -> None:
+        for field in ("also", "joins_needs"):
+            assert set(need.get(field, [])) <= set(BY_SLUG) - {need["slug"]}, field
+
+    def test_joins_single_words_with_needs_or_nothing(self, need: dict[str, Any]) -> None:
+        assert bool(need.get("joins_needs")) == bool(need.get("joins_words"))
+        assert all(re.fullmatch(r"\w+", word) and word == word.lower() for word in need.get("joins_words", []))
 
     def test_sensitive_is_true_or_left_out(self, need: dict[str, Any]) -> None:
         assert need.get("sensitive", True) is True

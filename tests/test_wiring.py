@@ -1,0 +1,97 @@
+"""The index follows the directory inside each writer's transaction."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from resource_api.database import Database
+from resource_api.directory import Change, Organization, Service
+from resource_api.directory.publish import publish_organizations
+from resource_api.migrations import migrate
+from resource_api.search.query import Asked, SearchQuery, Word
+from resource_api.search.sqlite_index import SQLiteIndex
+from resource_api.wiring import attach_index
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+BEES = SearchQuery(asked=Asked(essential=(Word("bees", ("bee",)),)))
+INDEX_TABLES = ("search_row", "search_text", "search_word")
+
+
+@pytest.fixture
+def database(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'wired.db'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+def write_bees(session) -> None:
+    session.add(Organization(id="o", name="Bee keepers", description=""))
+    session.flush()
+    session.add(Service(id="s", organization_id="o", name="Bees for all", status="active"))
+    session.flush()
+    publish_organizations(session, ["o"], now=NOW)
+
+
+def count(session, name: str) -> int:
+    return session.scalar(text(f"SELECT count(*) FROM {name}"))
+
+
+def test_a_commit_carries_the_index_along(database: Database) -> None:
+    index = attach_index(database)
+    with database.write() as session:
+        write_bees(session)
+        session.commit()
+    with database.read() as session:
+        assert [hit.service_id for hit in index.find(session, BEES).hits] == ["s"]
+        assert session.query(Change).count() == 0
+
+
+def test_what_is_rolled_back_is_in_neither_documents_nor_index(database: Database) -> None:
+    index = attach_index(database)
+    with database.write() as session:
+        write_bees(session)
+        session.rollback()
+    with database.write() as session:
+        for name in ("document", "change", *INDEX_TABLES):
+            assert count(session, name) == 0, name
+        assert index.find(session, BEES).total == 0
+        write_bees(session)
+        session.commit()
+        assert index.find(session, BEES).total == 1
+        assert "bees" in index.spoken_words(session)
+
+
+def test_a_transaction_that_fails_late_takes_its_index_rows_with_it(database: Database) -> None:
+    index = attach_index(database)
+    with database.write() as session:
+        write_bees(session)
+        session.flush()
+        # What the listener would do at the commit, followed by a fault before it.
+        session.dispatch.before_commit(session)
+        assert index.find(session, BEES).total == 1
+        session.rollback()
+    with database.read() as session:
+        assert index.find(session, BEES).total == 0
+        for name in INDEX_TABLES:
+            assert count(session, name) == 0, name
+        assert session.execute(text("SELECT count(*) FROM search_fts('bee')")).scalar() == 0
+
+
+def test_a_reader_sees_document_and_index_row_appear_together(database: Database) -> None:
+    index = attach_index(database)
+    with database.write() as writing:
+        write_bees(writing)
+        with database.read() as reading:
+            assert count(reading, "document") == 0
+            assert index.find(reading, BEES).total == 0
+        writing.commit()
+    with database.read() as reading:
+        assert count(reading, "document") > 0
+        assert index.find(reading, BEES).total == 1
+
+
+def test_the_index_is_the_embedded_one(database: Database) -> None:
+    assert isinstance(attach_index(database), SQLiteIndex)
