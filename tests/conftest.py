@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with one city's real directory, loaded once for all test processes; nobody writes to it."""
     shared = (
         tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
@@ -44,7 +43,7 @@ def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                 )
                 assert done.returncode in (0, 1), done.stderr
             making.rename(made)
-    yield made / "directory.db"
+    return made / "directory.db"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -183,7 +183,9 @@ class Judge:
         relevance = self._relevance(row) * row[2]
         age = None if row[3] is None else float(self._today - row[3])
         capacity = rank.CAPACITY_WEIGHT.get(row[4], rank.UNKNOWN_CAPACITY)
-        return rank.score(relevance, rank.nearness(distance, reached, remote=bool(row[10])), rank.freshness(age), capacity)
+        return rank.score(
+            relevance, rank.nearness(distance, reached, remote=bool(row[10])), rank.freshness(age), capacity
+        )
 
     def _relevance(self, row: Sequence[Any]) -> float:
         needs = row[1]

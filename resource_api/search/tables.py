@@ -12,8 +12,8 @@ class SearchRow(Base):
     """What is filtered and ranked by, in one narrow row: hundreds of these are read for one search.
 
     `x`, `y`, `z` are the unit vector of the first site; `sites` the JSON of every site where there is more than one.
-    `needs` reads `,^baby:9t,^diapers:9t,diapers:9t,`: slugs with their confidence and the initial of their certainty, and
-    behind a `^` those it answers itself or by a child.
+    `needs` reads `,^baby:9t,^diapers:9t,diapers:9t,`: slugs with their confidence and the initial of their certainty,
+    and behind a `^` those it answers itself or by a child.
     """
 
     __tablename__ = "search_row"

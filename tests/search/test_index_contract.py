@@ -17,10 +17,10 @@ from resource_api.words import query_forms
 from tests.search.services import (
     FAR_AWAY,
     HOME,
+    JSON,
     ONE_MILE_NORTH,
     TEN_MILES_NORTH,
     WEEKDAYS_NINE_TO_FIVE,
-    JSON,
     make_service,
     make_site,
     searching,
@@ -123,7 +123,7 @@ def test_a_far_service_reaches_the_caller_by_its_area(tmp_path: Path, area: JSON
 def test_an_area_drawn_as_geojson_reaches_whoever_is_inside(tmp_path: Path) -> None:
     lat, lon = HOME
     ring = [[lon - 1, lat - 1], [lon + 1, lat - 1], [lon + 1, lat + 1], [lon - 1, lat + 1], [lon - 1, lat - 1]]
-    area = {"id": uuid("a"), "extent_type": "geojson", "extent": '{"type":"Polygon","coordinates":[%s]}' % ring}
+    area = {"id": uuid("a"), "extent_type": "geojson", "extent": f'{{"type":"Polygon","coordinates":[{ring}]}}'}
     service = make_service("far away", at=FAR_AWAY, service_areas=[area])
     with searching(tmp_path, service) as (session, index):
         assert [hit.reached_by for hit in index.find(session, NEAR).hits] == ["area"]

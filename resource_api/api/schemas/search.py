@@ -62,9 +62,7 @@ class _Search(ma.Schema):
         },
     )
     taxonomy_term_id = text(max_length=60, metadata={"description": "Services with this taxonomy term."})
-    near = text(
-        max_length=100, metadata={"description": "A ZIP, `lat,lon`, or `City, ST`.", "example": "21215"}
-    )
+    near = text(max_length=100, metadata={"description": "A ZIP, `lat,lon`, or `City, ST`.", "example": "21215"})
     within = text(
         max_length=20,
         metadata={
@@ -89,9 +87,7 @@ class _Search(ma.Schema):
         validate=validate.Regexp(
             r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", error="is not a BCP 47 language tag, such as es"
         ),
-        metadata={
-            "description": "Served in this language (BCP 47). English is taken to be spoken everywhere."
-        },
+        metadata={"description": "Served in this language (BCP 47). English is taken to be spoken everywhere."},
     )
     accessibility = text(
         max_length=60, metadata={"description": "Accessibility that a site lists, such as `wheelchair`."}
@@ -128,17 +124,13 @@ class SearchArgs(QueryArgs, _Search):
 class SearchBody(BodyArgs, _Search):
     """The same as a body: neither place nor need is in a URL or a log."""
 
-    lang = text(
-        validate=validate.OneOf(("en", "es")), metadata={"description": "Language of labels and notes."}
-    )
+    lang = text(validate=validate.OneOf(("en", "es")), metadata={"description": "Language of labels and notes."})
 
 
 class SuggestArgs(QueryArgs):
     """What somebody has typed so far."""
 
-    q = text(
-        required=True, max_length=100, metadata={"description": "The beginning of a word.", "example": "dia"}
-    )
+    q = text(required=True, max_length=100, metadata={"description": "The beginning of a word.", "example": "dia"})
     limit = whole_number(1, 20, load_default=10)
 
 
@@ -176,9 +168,7 @@ class HitSchema(ma.Schema):
     reached_by = ma.fields.String(validate=validate.OneOf(("site", "area", "remote")))
     other_sites = ma.fields.Integer()
     open = ma.fields.Raw(
-        metadata={
-            "description": "{state: open|closed|unknown, today, next, until}; `card=short` has the state alone."
-        }
+        metadata={"description": "{state: open|closed|unknown, today, next, until}; `card=short` has the state alone."}
     )
     phones = ma.fields.List(_open())
     languages = ma.fields.List(_open())
