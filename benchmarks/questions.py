@@ -29,7 +29,7 @@ _SENTENCES = (
     "can someone help me with {} please",
     "I am a single mother and I need {}",
 )
-_FACETS = ("need,language", "need,free,open", "language,city", "reached_by,free,life_stage")
+_FACETS = (("need", "language"), ("need", "free", "open"), ("language", "city"), ("reached_by", "free", "life_stage"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SearchQuestion:
             near=given.get("near"),
             open_at=given.get("open_at"),
             age=float(given["age"]) if "age" in given else None,
-            facets=tuple(given["facets"].split(",")) if "facets" in given else (),
+            facets=tuple(value for name, value in self.params if name == "facets"),
         )
 
 
@@ -92,9 +92,8 @@ def _ask(rng: Random) -> SearchQuestion:
         params["open_at"] = f"2026-11-{rng.randint(23, 29)}T{rng.randint(6, 21):02}:30:00-05:00"
     if rng.random() < 0.10:
         params["age"] = str(rng.choice((0, 1, 3, 8, 16, 25, 40, 67)))
-    if rng.random() < 0.25:
-        params["facets"] = rng.choice(_FACETS)
-    return SearchQuestion(kind, tuple(params.items()))
+    facets = rng.choice(_FACETS) if rng.random() < 0.25 else ()
+    return SearchQuestion(kind, (*params.items(), *(("facets", name) for name in facets)))
 
 
 def _near(rng: Random, zip5: str) -> str:

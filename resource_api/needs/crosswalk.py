@@ -25,7 +25,8 @@ def needs_for_code(code: str) -> tuple[tuple[str, float], ...]:
     if not bar:
         system = "icd10" if _ICD10.fullmatch(value.upper()) else "loinc" if _LOINC.fullmatch(value) else "sdohcc"
     if system == "icd10":
-        found = _icd10_needs(value)
+        # Fewer than three characters name a chapter at most, and would mean nearly every need.
+        found = _icd10_needs(value) if _ICD10.fullmatch(value.upper()) else {}
     elif system == "loinc":
         found = {need.slug: 1.0 for need in vocabulary().needs.values() if value in need.loinc}
     elif system == "sdohcc":

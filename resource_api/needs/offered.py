@@ -18,9 +18,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"\b(?:does not|do not|doesn't|don't|cannot|can't|not able to|unable to|no longer|not|no ofrece(?:mos|n)?|"
-    r"no se ofrece)(?: \w+){0,2} (?:provid\w+|offer\w*|accept\w*|give|giv\w+|available|have|includ\w+|cover\w*|"
-    r"suppl\w+)\b|\bnot (?:provided|available|offered|included|a)\b|\bno (?:emergency|walk)",
+    r"\b(?:does not|do not|doesn't|don't|cannot|can't|not able to|unable to|no longer|not)"
+    r"(?: \w+){0,2} (?:provid\w+|offer\w*|accept\w*|give|giv\w+|available|have|includ\w+|cover\w*|"
+    r"suppl\w+)\b|\bnot (?:provided|available|offered|included|a)\b|\bno (?:emergency|walk)|"
+    r"\bno (?:se |les )?(?:ofrec|provee|proporcion|inclu)\w+",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")

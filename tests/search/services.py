@@ -15,8 +15,10 @@ from resource_api.database import Database
 from resource_api.directory import Document
 from resource_api.directory.card import write_card
 from resource_api.migrations import migrate
+from resource_api.places import fold_place
 from resource_api.search.document import search_document
 from resource_api.search.sqlite_index import SQLiteIndex
+from resource_api.search.tables import Town
 
 JSON = dict[str, Any]
 
@@ -103,3 +105,22 @@ def searching(path: Path, *services: JSON) -> Iterator[tuple[Session, SQLiteInde
         put(session, index, *services)
         yield session, index
     database.close()
+
+
+TOWNS = (
+    ("Baltimore", "MD", 39.2904, -76.6122, 585_000),
+    ("Towson", "MD", 39.4015, -76.6019, 55_000),
+    ("Chicago", "IL", 41.8781, -87.6298, 2_700_000),
+    ("Springfield", "MO", 37.2153, -93.2982, 169_000),
+    ("Springfield", "IL", 39.7990, -89.6440, 114_000),
+    ("Washington", "DC", 38.8951, -77.0364, 600_000),
+)
+
+
+def add_towns(session: Session) -> None:
+    """Fill the gazetteer with a few towns: the whole one takes a second to read."""
+    session.add_all(
+        Town(folded=fold_place(name), name=name, state=state, latitude=lat, longitude=lon, population=population)
+        for name, state, lat, lon, population in TOWNS
+    )
+    session.flush()
