@@ -1,6 +1,6 @@
 """WHAT PEOPLE ASK: seeded searches, none like another, in stated shares.
 
-What: 60 % a text (half of them a phrase by which people say a need, half one to three words that some service says),
+What: 60 % a text (half of them a phrase by which people say a need, half one to three words that some service says, beginning with one that people search for),
 25 % `need=`, 10 % a whole sentence, 5 % Spanish. Where: 75 % `near` (of these 60 % a ZIP, 25 % a town, 15 % a point), metro
 by metro as the services are. Besides: 15 % `open_at`, 10 % `age`, 25 % `facets`. Order `best`, 20 a page, 25 miles.
 """

@@ -15,6 +15,7 @@ from resource_api.needs import Need, vocabulary
 SEED = 20261124
 WORDS = 4_600
 SENTENCES = 12_000
+_UNASKED = 60
 
 _SMALL = """
 the and of to for in with or is are on by from at who a an as their be that this can may their all each other
@@ -76,8 +77,8 @@ def words() -> tuple[str, ...]:
 
 @cache
 def directory_words() -> frozenset[str]:
-    """List the words that real directories say, as they are searched for."""
-    return frozenset(word.lower() for word in _DIRECTORY)
+    """List the words that real directories say and people search for; nobody asks for the commonest ("residents")."""
+    return frozenset(word.lower() for word in _DIRECTORY[_UNASKED:])
 
 
 def choose_words(rng: Random, count: int, *, names: bool = False) -> list[str]:

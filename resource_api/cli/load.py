@@ -2,7 +2,6 @@
 
 import csv
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -11,10 +10,8 @@ from typing import IO
 
 import click
 import orjson
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
+from resource_api.cli.progress import show_progress
 from resource_api.cli.write_report import write_report
 from resource_api.database import Database
 from resource_api.directory.load import (
@@ -22,7 +19,6 @@ from resource_api.directory.load import (
     Input,
     Named,
     Options,
-    Progress,
     Report,
     RetirePlan,
     RowProblem,
@@ -35,8 +31,7 @@ from resource_api.migrations import is_current
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 
-_SECONDS_BETWEEN_LINES = 3.0
-_PHASES = {"read": "reading", "load": "loading", "retire": "retiring"}
+_PHASES = {"read": "rows read", "load": "rows loaded", "retire": "rows retired"}
 _COLUMNS = ("file", "line", "column", "reason", "hint", "refused")
 
 
@@ -76,7 +71,7 @@ def load_command(
         raise click.BadParameter(
             f"{encoding!r} is unknown; cp1252 or latin-1, perhaps", param_hint="--encoding"
         ) from None
-    options = Options(dry_run, replace, keep_samples, lambda plan: yes or _ask(plan))
+    options = Options(dry_run, replace, keep_samples, lambda plan: yes or dry_run or _ask(plan))
     report = Report()
     database = Database(Settings.from_environment().database_url)
     try:
@@ -89,11 +84,11 @@ def load_command(
             # Here the search index is made to follow, within each transaction that is committed below.
             attach_index(database)
             session = stack.enter_context(database.write())
-            with _show() as show:
+            with show_progress("rows read") as show:
                 for progress in load(session, given, options, report, now=datetime.now(UTC)):
                     if not dry_run:
                         session.commit()
-                    show(progress)
+                    show(progress.done, progress.total, _PHASES[progress.phase])
                     if write_problems is not None:
                         write_problems(progress.problems)
     except LoadError as error:
@@ -153,31 +148,3 @@ class _WriteProblems:
                 self.table.writerow(values.values())
             else:
                 self.file.write(orjson.dumps(values).decode() + "\n")
-
-
-@contextmanager
-def _show() -> "Iterator[_Show]":
-    """Show progress: a bar on a terminal, a line now and then elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Show(None)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
-        yield _Show(bar)
-
-
-class _Show:
-    def __init__(self, bar: Bar | None) -> None:
-        self.bar = bar
-        self.task = bar.add_task("reading", total=None) if bar else None
-        self.said = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        words = _PHASES[progress.phase]
-        if self.bar is not None and self.task is not None:
-            self.bar.update(self.task, description=words, completed=progress.done, total=progress.total)
-        elif time.monotonic() - self.said >= _SECONDS_BETWEEN_LINES:
-            self.said = time.monotonic()
-            of = f" of {progress.total:,}" if progress.total else ""
-            click.echo(f"{words}: {progress.done:,}{of} rows", err=True)

@@ -87,8 +87,8 @@ def _street_patterns(line: str) -> list[str]:
         name.append(re.escape(word))
     if not name:
         return []
-    gap = r"[\W_]+"
+    gap = r"(?:[\W_]|%20)+"  # a link to a map says the street, too
     suffix = rf"(?:{gap}(?:{'|'.join(_SUFFIXES)})\b\.?)"
     leading = rf"(?:(?:{'|'.join(sorted(_LEADING))})\b\.?{gap})?"
     core = gap.join(name)
-    return [rf"\b{number}{gap}{leading}{core}\b{suffix}?", rf"\b{core}\b{suffix}"]
+    return [rf"\b{number}{gap}{leading}{core}\b{suffix}?", rf"(?:\b|(?<=%20)){core}\b{suffix}"]

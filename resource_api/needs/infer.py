@@ -88,7 +88,11 @@ def needs_in_text(text: str) -> Said:
 def needs_in_headings(text: str) -> frozenset[str]:
     """Find the needs that a description opens with or heads a paragraph with (`FOOD PANTRY: ...`)."""
     known = vocabulary()
-    return frozenset(slug for heading in headings(text) for slug in _named(_tokens(heading), known.offered))
+    return frozenset(
+        slug
+        for heading in headings(text)
+        for slug in _named(_tokens(heading), known.offered) - _named(_tokens(heading), known.not_offered)
+    )
 
 
 @lru_cache(maxsize=2048)

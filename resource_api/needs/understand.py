@@ -82,7 +82,10 @@ def _join(slugs: list[str], words: list[str]) -> list[str]:
 
 def _says_who(span: Span, words: list[str]) -> bool:
     content = [words[i] for i in range(span.start, span.stop) if words[i] not in STOPWORDS]
-    return len(content) == 1 and stem(content[0]) in CONTEXT
+    if len(content) != 1 or stem(content[0]) not in CONTEXT:
+        return False
+    # "Lost my baby", "child support": of several words, only a top-level need says no more than who somebody is.
+    return span.stop - span.start == 1 or all(vocabulary().needs[slug].parent is None for slug in span.needs)
 
 
 def _merge(english: list[Span], spanish: list[Span]) -> list[Span]:

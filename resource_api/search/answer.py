@@ -1,5 +1,6 @@
 """WHAT IS ANSWERED: hits made of the index's findings and the stored cards, in the caller's language."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 from resource_api.directory import Document, Organization, Source
 from resource_api.directory.hours import describe, unpack
 from resource_api.needs import vocabulary
-from resource_api.search.highlight import highlight, highlight_pattern
+from resource_api.search.highlight import highlight, highlight_patterns
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
 JSON = dict[str, Any]
+Patterns = tuple[re.Pattern[str], ...]
 
 _NOTES = {
     "en": {
@@ -48,9 +50,9 @@ def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: 
     cards = read_cards(session, [hit.service_id for hit in page.hits])
     moment = query.open_at or datetime.now(UTC)
     asked = (*query.asked.words, *query.asked.essential, *query.asked.context)
-    pattern = highlight_pattern(tuple(word.text for word in asked), query.need_slugs)
+    patterns = highlight_patterns(tuple(word.text for word in asked), query.need_slugs)
     write = _write_short if short else _write_hit
-    return [write(hit, cards[hit.service_id], moment, pattern, lang) for hit in page.hits if hit.service_id in cards]
+    return [write(hit, cards[hit.service_id], moment, patterns, lang) for hit in page.hits if hit.service_id in cards]
 
 
 def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
@@ -63,7 +65,7 @@ def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
     return {service: orjson.loads(body) for service, body in rows}
 
 
-def _write_hit(hit: SearchHit, card: JSON, moment: datetime, pattern: Any, lang: str) -> JSON:
+def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns, lang: str) -> JSON:
     site = _site(hit, card)
     location = site.get("location")
     open_state = _open(site, moment, lang)
@@ -97,7 +99,7 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, pattern: Any, lang:
                 for slug, certainty in hit.needs
             ],
             "words": list(hit.words),
-            "highlight": highlight(card.get("text", ""), pattern),
+            "highlight": highlight(card.get("text", ""), patterns),
             "notes": notes,
         },
         "assured_date": card.get("assured_date"),
@@ -107,7 +109,7 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, pattern: Any, lang:
     return {key: value for key, value in out.items() if value is not None}
 
 
-def _write_short(hit: SearchHit, card: JSON, moment: datetime, _pattern: Any, lang: str) -> JSON:
+def _write_short(hit: SearchHit, card: JSON, moment: datetime, _patterns: Patterns, lang: str) -> JSON:
     """Write a hit of at most 400 bytes: what fits a text message and a slow network."""
     site = _site(hit, card)
     location = site.get("location", {})

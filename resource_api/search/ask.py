@@ -37,7 +37,11 @@ def read_question(session: Session, index: SearchIndex, text: str) -> Question:
     understood = understand(text)
     repaired: list[tuple[str, str]] = []
     for word in (*understood.essential, *understood.context):
-        if len(word) < SHORTEST_REPAIRED or word.isdigit() or index.has_word(session, query_forms(word)):
+        if (
+            len(word) < SHORTEST_REPAIRED
+            or any(c.isdigit() for c in word)
+            or index.has_word(session, query_forms(word))
+        ):
             continue
         if word in _need_words():
             continue

@@ -32,7 +32,7 @@ def near_tokens(query: SearchQuery) -> tuple[str, ...] | None:
 
 def area_token(code: str) -> str:
     """Name an area code as one token."""
-    return "a" + "".join(c for c in code.lower() if c.isalnum())
+    return "a" + _letters_and_digits(code)
 
 
 def need_token(slug: str) -> str:
@@ -47,12 +47,17 @@ def family_token(slug: str) -> str:
 
 def term_token(term_id: str) -> str:
     """Name a taxonomy term as one token."""
-    return "t" + term_id.replace("-", "")
+    return "t" + _letters_and_digits(term_id)
 
 
 def organization_token(organization_id: str) -> str:
     """Name an organization as one token."""
-    return "o" + organization_id.replace("-", "")
+    return "o" + _letters_and_digits(organization_id)
+
+
+def _letters_and_digits(text: str) -> str:
+    # An id may be whatever a caller types, and a quotation mark would end the token.
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def any_of(tokens: Iterable[str], columns: str = "") -> str:

@@ -1,119 +1,132 @@
 """WHICH CANDIDATES FIT, AND HOW WELL: the exact distance, the filters, the facets and the score.
 
 Every index hands its candidates here as plain rows, so all of them answer alike. This is the inner loop of a search:
-it may meet thousands of rows, so it compares squared chords instead of distances and asks each timetable once.
+it may meet thousands of rows, so it compares squared chords instead of distances, asks each timetable and weighs each
+set of needs once, and looks closely only at the hits of the page.
 """
 
 import heapq
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import sqrt
 from typing import Any
 
 import orjson
 
 from resource_api.directory.hours import open_at, unpack
-from resource_api.needs.infer import CERTAINTIES
-from resource_api.places import point_in_geojson
+from resource_api.places import EARTH_RADIUS_M, point_in_geojson
 from resource_api.search import rank
 from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
+from resource_api.search.facets import FacetCounter
 from resource_api.search.filters import read_filters
-from resource_api.search.query import Ask, Reach, SearchHit, SearchPage, SearchQuery
+from resource_api.search.query import Reach, SearchHit, SearchPage, SearchQuery
+from resource_api.search.weigh import Weigher
 
-_WEIGHTS = rank.CONFIDENCE_WEIGHT
-_CERTAINTY = {name[0]: name for name in CERTAINTIES}
+Row = Sequence[Any]
+# How a service reaches the caller: by what, the squared chord where by a site, which site, and its hours.
+Reached = tuple[Reach, float | None, str | None, str | None]
+
 _BASE = ("service_id", "needs", "focus", "assured_day", "capacity", "x", "y", "z", "site", "areas", "remote")
-
-# A service found only because its name or labels say the words of a need that it is not known to answer.
-NAMED_ONLY, LABELLED_ONLY = 0.45, 0.2
-TITLE_BONUS = 0.25
-CONTEXT_TITLE, CONTEXT_LABEL, CONTEXT_MOST = 0.08, 0.05, 0.2
-TITLE_WORD, LABEL_WORD, BODY_WORD = 1.0, 0.7, 0.3
 
 
 class Judge:
-    """Judges one query's candidates; made anew for each search."""
+    """Judges one query's candidates; made anew for each search. `columns` are what a row must hold, in this order."""
 
     def __init__(self, query: SearchQuery) -> None:
         self.query = query
         self.columns: list[str] = list(_BASE)
-        asked = query.asked
-        if asked.words or asked.essential or asked.context:
-            self._title, self._labels = self._column("title"), self._column("labels")
-        self._asked_needs = [_keys(ask) for ask in asked.needs]
-        self._filter_needs = [_keys(ask) for ask in query.needs]
-        self._words = [tuple(f" {form} " for form in word.forms) for word in asked.words]
-        self._essential = [tuple(f" {form} " for form in word.forms) for word in asked.essential]
-        self._context = [tuple(f" {form} " for form in word.forms) for word in asked.context]
+        self._weigher = Weigher(query, self._column)
         self._checks = list(read_filters(query, self._column))
         self._timetables: dict[str, bool] = {}
+        self._answers: dict[str, tuple[float, float]] = {}
+        self._freshness: dict[int | None, float] = {None: rank.freshness(None)}
         if query.place is not None:
             point = query.place.point
             self._px, self._py, self._pz = unit_vector(point.latitude, point.longitude)
             self._limit = chord_limit(query.within_m)
             self._shapes = self._column("shapes")
         self._asks_hours = query.open_at is not None or "open" in query.facets
+        self._moment = query.open_at or datetime.now(UTC)
         if query.place is not None or self._asks_hours:
             self._sites, self._hours = self._column("sites"), self._column("hours")
-        self._name = self._column("name_key") if query.sort == "name" else 0
-        self._updated = self._column("updated_at") if query.sort == "updated" else 0
+        self._sorts_by = self._column({"name": "name_key", "updated": "updated_at"}.get(query.sort, "service_id"))
         self._today = datetime.now(UTC).date().toordinal()
-        self._counters = {name: Counter[str]() for name in query.facets}
-        self._facet_columns = self._read_facets()
-        self._fits: list[tuple[Any, ...]] = []
+        self._facets = FacetCounter(query.facets, self._column) if query.facets else None
+        self._fits: list[tuple[Any, Any, str, float, Row]] = []
 
-    def consider(self, row: Sequence[Any]) -> None:
-        """Judge one candidate, and keep it if it fits."""
-        query = self.query
-        unknown: list[str] = []
-        for name, check in self._checks:
-            answer = check(row)
-            if answer is False:
-                return
-            if answer is None:
-                unknown.append(name)
-        reached: Reach | None = None
-        chord: float | None = None
-        site, hours = row[8], None
-        if query.place is not None:
-            found = self._reach(row)
-            if found is None:
-                return
-            reached, chord, site, hours = found
-        elif self._asks_hours:
-            site, hours = self._anywhere(row)
-        if query.open_at is not None:
-            open_now = self._is_open(hours, query.open_at)
-            if open_now is False:
-                return
-            if open_now is None:
-                unknown.append("open_at")
-        if self._counters:
-            self._count(row, reached, hours)
-        distance = chord_to_m(chord) if chord is not None else None
-        score = self._score(row, distance, reached)
-        self._fits.append(
-            (
-                self._key(row, score, distance, len(unknown)),
-                row[0],
-                score,
-                reached,
-                distance,
-                site,
-                row,
-                unknown,
-            )
+    def consider(self, rows: Iterable[Row]) -> None:
+        """Judge candidates, and keep those that fit."""
+        placed, checks, closely = (
+            self.query.place is not None,
+            self._checks,
+            self._asks_hours or self._facets is not None,
         )
+        best, answers, freshness = self.query.sort == "best", self._answers, self._freshness
+        says_words, keep = self._weigher.says_words, self._fits.append
+        capacities, unknown_capacity = rank.CAPACITY_WEIGHT, rank.UNKNOWN_CAPACITY
+        chord: float | None
+        if placed:
+            px, py, pz, limit, at_sites = self._px, self._py, self._pz, self._limit, self._sites
+            steepness = EARTH_RADIUS_M / rank.HALF_NEAR_M
+        for row in rows:
+            unknown = 0
+            if checks:
+                verdicts = [check(row) for _, check in checks]
+                if False in verdicts:
+                    continue
+                unknown = verdicts.count(None)
+            chord, reached = None, None
+            if placed:
+                x = row[5]
+                if x is not None and row[at_sites] is None:
+                    dx, dy, dz = x - px, row[6] - py, row[7] - pz
+                    chord = dx * dx + dy * dy + dz * dz
+                if chord is not None and chord <= limit:
+                    # rank.nearness, without the call: a chord is as good as its arc here.
+                    near = 1.0 / (1.0 + sqrt(chord) * steepness)
+                else:
+                    reached = self._reach(row)
+                    if reached is None:
+                        continue
+                    chord = reached[1]
+                    near = rank.nearness(None if chord is None else chord_to_m(chord), reached[0], remote=False)
+            else:
+                near = rank.REMOTE_ANYWHERE if row[10] else 1.0
+            if closely:
+                is_open = self._is_open(self._hours_here(row, reached)) if self._asks_hours else None
+                if self.query.open_at is not None:
+                    if is_open is False:
+                        continue
+                    unknown += is_open is None
+                if self._facets is not None:
+                    by: Reach | None = reached[0] if reached else "site" if placed else None
+                    self._facets.count(row, by, is_open)
+            weighed = answers.get(row[1])
+            if weighed is None:
+                weighed = answers[row[1]] = self._weigher.weigh_needs(row[1])
+            relevance, filtered = weighed
+            if says_words:
+                relevance = self._weigher.weigh_words(row, relevance)
+            day = row[3]
+            fresh = freshness.get(day)
+            if fresh is None:
+                fresh = freshness[day] = rank.freshness(float(self._today - day))
+            capacity = capacities.get(row[4], unknown_capacity)
+            score = rank.score(relevance * filtered * row[2], near, fresh, capacity)
+            if best:
+                keep((unknown, -score, row[0], score, row))
+            else:
+                keep((*self._sort_key(row, chord), row[0], score, row))
 
     def page(self) -> SearchPage:
         """Rank what fits and cut the page that was asked for."""
         start, stop = (self.query.page - 1) * self.query.per_page, self.query.page * self.query.per_page
-        # The service id breaks every tie, so rows themselves are never compared.
-        ranked = heapq.nsmallest(stop, self._fits, key=_key_then_id) if start < len(self._fits) else []
+        # The service id breaks every tie, so what stands behind it is never compared.
+        ranked = heapq.nsmallest(stop, self._fits) if start < len(self._fits) else []
         return SearchPage(
-            hits=tuple(self._write_hit(fit) for fit in ranked[start:stop]),
+            hits=tuple(self._write_hit(row, score) for _, _, _, score, row in ranked[start:stop]),
             total=len(self._fits),
-            facets={name: tuple(c.most_common(50)) for name, c in self._counters.items()},
+            facets=self._facets.write() if self._facets else {},
         )
 
     def _column(self, name: str) -> int:
@@ -121,7 +134,19 @@ class Judge:
             self.columns.append(name)
         return self.columns.index(name)
 
-    def _reach(self, row: Sequence[Any]) -> tuple[Reach, float | None, str | None, str | None] | None:
+    def _sort_key(self, row: Row, chord: float | None) -> tuple[Any, Any]:
+        if self.query.sort == "distance":
+            return chord is None, chord or 0.0
+        value = row[self._sorts_by]
+        return (-value if self.query.sort == "updated" else value), 0
+
+    def _hours_here(self, row: Row, reached: Reached | None) -> str | None:
+        if reached is not None:
+            return reached[3]
+        hours: str | None = row[self._hours] if self.query.place is not None else self._anywhere(row)[1]
+        return hours
+
+    def _reach(self, row: Row) -> Reached | None:
         """Find how a service reaches the caller: its nearest site in the circle, its area, or remotely."""
         x = row[5]
         if x is not None:
@@ -143,7 +168,7 @@ class Judge:
             return "remote", None, *self._anywhere(row)
         return ("area", None, *self._anywhere(row)) if covered and not row[10] else None
 
-    def _best_site(self, row: Sequence[Any]) -> tuple[Reach, float, str, str | None] | None:
+    def _best_site(self, row: Row) -> Reached | None:
         """Choose the nearest site in the circle; where a time is asked, the nearest that is not known to be closed."""
         inside: list[tuple[float, str, str | None]] = []
         for site, x, y, z, hours in orjson.loads(row[self._sites]):
@@ -157,7 +182,7 @@ class Judge:
         inside.sort(key=lambda each: (each[0], each[1]))
         return "site", *inside[self._most_open([hours for _, _, hours in inside])]
 
-    def _anywhere(self, row: Sequence[Any]) -> tuple[str | None, str | None]:
+    def _anywhere(self, row: Row) -> tuple[str | None, str | None]:
         """Choose a site where none is near; where a time is asked, one that is not known to be closed."""
         if row[self._sites] is None:
             return row[8], row[self._hours]
@@ -168,129 +193,31 @@ class Judge:
         """Find the first that is open when asked, else the first not known to be closed, else the first."""
         if self.query.open_at is None:
             return 0
-        answers = [self._is_open(hours, self.query.open_at) for hours in timetables]
+        answers = [self._is_open(hours) for hours in timetables]
         return answers.index(True if True in answers else None if None in answers else False)
 
-    def _is_open(self, hours: str | None, moment: datetime) -> bool | None:
+    def _is_open(self, hours: str | None) -> bool | None:
         if hours is None:
             return None
         answer = self._timetables.get(hours)
         if answer is None:
-            answer = self._timetables[hours] = open_at(unpack(orjson.loads(hours)), moment)
+            answer = self._timetables[hours] = open_at(unpack(orjson.loads(hours)), self._moment)
         return answer
 
-    def _score(self, row: Sequence[Any], distance: float | None, reached: Reach | None) -> float:
-        relevance = self._relevance(row) * row[2]
-        age = None if row[3] is None else float(self._today - row[3])
-        capacity = rank.CAPACITY_WEIGHT.get(row[4], rank.UNKNOWN_CAPACITY)
-        return rank.score(
-            relevance, rank.nearness(distance, reached, remote=bool(row[10])), rank.freshness(age), capacity
-        )
-
-    def _relevance(self, row: Sequence[Any]) -> float:
-        needs = row[1]
-        relevance = 1.0
-        if self._asked_needs:
-            relevance = sum(_answer(needs, keys) for keys in self._asked_needs) / len(self._asked_needs)
-            if self._words:
-                title = row[self._title]
-                named = sum(any(form in title for form in forms) for forms in self._words) / len(self._words)
-                relevance = relevance * (1.0 + TITLE_BONUS * named) or (NAMED_ONLY if named == 1.0 else LABELLED_ONLY)
-        elif self._essential:
-            title, labels = row[self._title], row[self._labels]
-            total = 0.0
-            for forms in self._essential:
-                if any(form in title for form in forms):
-                    total += TITLE_WORD
-                elif any(form in labels for form in forms):
-                    total += LABEL_WORD
-                else:
-                    total += BODY_WORD
-            relevance = total / len(self._essential)
-        if self._context:
-            title, labels = row[self._title], row[self._labels]
-            bonus = 0.0
-            for forms in self._context:
-                if any(form in title for form in forms):
-                    bonus += CONTEXT_TITLE
-                elif any(form in labels for form in forms):
-                    bonus += CONTEXT_LABEL
-            relevance += min(bonus, CONTEXT_MOST)
-        for keys in self._filter_needs:
-            relevance *= _answer(needs, keys)
-        return relevance
-
-    def _key(self, row: Sequence[Any], score: float, distance: float | None, unknown: int) -> tuple[Any, ...]:
-        if self.query.sort == "distance":
-            return (distance is None, distance or 0.0)
-        if self.query.sort == "name":
-            return (row[self._name],)
-        if self.query.sort == "updated":
-            return (-row[self._updated],)
-        return (unknown, -score)
-
-    def _read_facets(self) -> dict[str, int]:
-        columns = {
-            "language": "languages",
-            "city": "city",
-            "organization": "organization_id",
-            "free": "free",
-            "accepts_referrals": "accepts",
-            "life_stage": "life_stages",
-        }
-        return {name: self._column(columns[name]) for name in self.query.facets if name in columns}
-
-    def _count(self, row: Sequence[Any], reached: Reach | None, hours: str | None) -> None:
-        for name, counter in self._counters.items():
-            if name == "need":
-                counter.update(part[1:].partition(":")[0] for part in row[1].split(",") if part.startswith("^"))
-            elif name == "reached_by":
-                if reached is not None:
-                    counter[reached] += 1
-            elif name == "capacity":
-                if row[4] is not None:
-                    counter[row[4]] += 1
-            elif name == "open":
-                answer = self._is_open(hours, self.query.open_at or datetime.now(UTC))
-                counter["unknown" if answer is None else "open" if answer else "closed"] += 1
-            elif name == "free":
-                value = row[self._facet_columns[name]]
-                counter["unknown" if value is None else "yes" if value else "no"] += 1
-            else:
-                value = row[self._facet_columns[name]]
-                if name in ("language", "life_stage"):
-                    counter.update(value.split())
-                elif value:
-                    counter[value] += 1
-
-    def _write_hit(self, fit: tuple[Any, ...]) -> SearchHit:
-        _key, service_id, score, reached, distance, site, row, unknown = fit
-        found: dict[str, str] = {}
-        for keys in (*self._asked_needs, *self._filter_needs):
-            for key, _weight in keys:
-                at = row[1].find(key)
-                if at >= 0:
-                    found.setdefault(key.strip(",^:"), _CERTAINTY[row[1][at + len(key) + 1]])
-        needs = tuple(found.items())
+    def _write_hit(self, row: Row, score: float) -> SearchHit:
+        """Look at one hit of the page closely, and say why it is there."""
+        unknown = [name for name, check in self._checks if check(row) is None]
+        reached: Reached | None = None
+        site: str | None = row[8]
+        if self.query.place is not None:
+            reached = self._reach(row)
+        elif self._asks_hours:
+            site = self._anywhere(row)[0]
+        if self.query.open_at is not None and self._is_open(self._hours_here(row, reached)) is None:
+            unknown.append("open_at")
+        by, chord = (reached[0], reached[1]) if reached else (None, None)
         asked = self.query.asked
         words = tuple(word.text for word in (*asked.words, *asked.essential, *asked.context))
-        return SearchHit(service_id, score, reached, distance, site, needs, words, tuple(unknown))
-
-
-def _key_then_id(fit: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*fit[0], fit[1])
-
-
-def _keys(ask: Ask) -> list[tuple[str, float]]:
-    """List what to look for in a row's needs, and how much each counts."""
-    return [(f",^{slug}:" if weight == 1.0 else f",{slug}:", weight) for slug, weight in ask.answers]
-
-
-def _answer(needs: str, keys: list[tuple[str, float]]) -> float:
-    """Weigh how well a row answers one ask: by its best need, and how sure that is."""
-    best = 0.0
-    for key, weight in keys:
-        at = needs.find(key)
-        if at >= 0:
-            best = max(best, weight * _WEIGHTS[needs[at + len(key)]])
-    return best
+        distance = None if chord is None else chord_to_m(chord)
+        site = reached[2] if reached else site
+        return SearchHit(row[0], score, by, distance, site, self._weigher.explain(row), words, tuple(unknown))

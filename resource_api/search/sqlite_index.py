@@ -72,8 +72,7 @@ class SQLiteIndex:
             source = "search_fts f CROSS JOIN search_row r ON r.id = f.rowid WHERE search_fts MATCH ?"
             values = (match,)
         sql = f"SELECT {columns} FROM {source}"  # noqa: S608 - our own column names
-        for row in raw(session).execute(sql, values):
-            judge.consider(row)
+        judge.consider(raw(session).execute(sql, values))
         return judge.page()
 
     def has_word(self, session: Session, forms: tuple[str, ...]) -> bool:

@@ -102,7 +102,9 @@ def test_who_asks_is_no_need_of_its_own_beside_a_need() -> None:
     assert "pregnant" in asked.context
 
 
-@pytest.mark.parametrize("text", ["", "   ", "help", "can you please help me", "?!", "\x00", "the of and", "ayuda por favor"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "help", "can you please help me", "?!", "\x00", "the of and", "ayuda por favor"]
+)
 def test_a_question_without_content_asks_for_nothing(text: str) -> None:
     asked = understand(text)
     assert (asked.needs, asked.need_words, asked.essential, asked.context) == ((), (), (), ())
@@ -119,7 +121,9 @@ def test_nothing_that_is_typed_is_a_fault(text: str) -> None:
     assert not parents & set(asked.needs)
 
 
-WORDS = sorted({word for need in vocabulary().needs.values() for text in (*need.say, *need.say_es) for word in split(text)})
+WORDS = sorted(
+    {word for need in vocabulary().needs.values() for text in (*need.say, *need.say_es) for word in split(text)}
+)
 
 
 @given(st.lists(st.sampled_from([*WORDS, "purple", "baby", "i", "the"]), max_size=12))

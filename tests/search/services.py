@@ -76,6 +76,8 @@ def make_service(name: str, *, at: tuple[float, float] | None = HOME, **fields: 
 
 def put(session: Session, index: SQLiteIndex, *services: JSON) -> None:
     """Store services and their cards, as a publication would."""
+    if not services:
+        return
     cards = {service["id"]: write_card(service, today=TODAY) for service in services}
     rows = [
         {

@@ -77,7 +77,9 @@ def test_a_word_that_is_said_no_longer_is_suggested_no_longer(tmp_path_factory: 
         assert read_question(session, index, "potery").repaired == ()
 
 
-def test_a_word_that_another_process_has_just_removed_is_not_suggested(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_word_that_another_process_has_just_removed_is_not_suggested(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     with searching(tmp_path_factory.mktemp("stale"), *SERVICES) as (session, index):
         index.spoken_words(session)
         other = SQLiteIndex()

@@ -36,7 +36,9 @@ def test_no_circle_is_wider_than_the_earth() -> None:
 
 @given(POINTS, st.floats(1, 3_000_000), st.floats(0, 360), st.floats(0, 0.999))
 @settings(max_examples=200)
-def test_whoever_is_in_a_circle_is_in_one_of_its_cells(centre: Point, radius: float, bearing: float, share: float) -> None:
+def test_whoever_is_in_a_circle_is_in_one_of_its_cells(
+    centre: Point, radius: float, bearing: float, share: float
+) -> None:
     tokens = circle_tokens(centre, radius)
     lat, lon, angle = math.radians(centre.latitude), math.radians(centre.longitude), radius * share / EARTH_RADIUS_M
     way = math.radians(bearing)

@@ -66,7 +66,8 @@ def test_any_of_quotes_every_token() -> None:
     context=st.text(max_size=20),
     said=st.text(max_size=20),
     slugs=st.lists(st.sampled_from(["food", "diapers", "wic"]), max_size=2),
-    term=st.none() | st.text(alphabet="abcdef0123456789-", min_size=1, max_size=40),
+    term=st.none() | st.text(max_size=40),
+    organization=st.none() | st.sampled_from(['"', '" OR tags : "remote', "", "a'b"]) | st.text(max_size=40),
     remote=st.none() | st.booleans(),
     near=st.booleans(),
 )
@@ -78,12 +79,13 @@ def test_whatever_is_typed_is_valid_fts5(
     said: str,
     slugs: list[str],
     term: str | None,
+    organization: str | None,
     remote: bool | None,
     near: bool,
 ) -> None:
     asks = tuple(ask_for(slug) for slug in slugs)
     asked = Asked(needs=asks, words=words(said) if asks else (), essential=words(text), context=words(context))
-    query = SearchQuery(asked=asked, needs=asks[:1], taxonomy_term_id=term, remote=remote)
+    query = SearchQuery(asked=asked, needs=asks[:1], taxonomy_term_id=term, organization_id=organization, remote=remote)
     if near:
         query = replace(query, place=HERE)
     match = match_expression(query)

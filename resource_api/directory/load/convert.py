@@ -10,7 +10,7 @@ from resource_api.directory.load.mend_text import tidy_line
 from resource_api.directory.load.read_values import FALSE, BadValue, converters_of
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
-from resource_api.directory.load.shape import CODELISTS, columns
+from resource_api.directory.load.shape import CODELISTS, columns, longest
 
 _PRIVATE_FLAG = re.compile(r"(is_?private|is_?confidential|^confidential)$", re.IGNORECASE)
 # What our own profile calls otherwise, because HSDS's field is a number.
@@ -35,6 +35,9 @@ def convert(draft: Draft, report: Report) -> bool:
             del fields[name]
             continue
         try:
+            if isinstance(value, str) and len(value) > longest(name):
+                hint = f"at most {longest(name):,} characters"
+                raise BadValue(f"the text is too long: {len(value):,} characters", hint, refuse=True)
             converted = converter(value, report)
         except BadValue as bad:
             report.add(draft.problem(name, bad.reason, bad.hint, refused=bad.refuse))

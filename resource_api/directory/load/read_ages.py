@@ -176,7 +176,7 @@ def _read_range(match: re.Match[str]) -> Ages | None:
     high = _months(match["high"], high_unit)
     if low is None or high is None or low >= high:
         return None
-    return Ages(Age(low, _is_months(low_unit) and not birth), Age(high, _is_months(high_unit)))
+    return Ages(Age(low, _is_months(low_unit)), Age(high, _is_months(high_unit)))
 
 
 def _read_least(match: re.Match[str]) -> Ages | None:

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from resource_api.directory.load.archive import Files
 from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.shape import longest
 from resource_api.errors import LoadError
 
-LONGEST_CELL = 100_000
 _LONGEST_READ = 16 * 1024 * 1024
 
 Cells = dict[str, str]
@@ -75,15 +75,10 @@ def _read_rows(
                 cells[column] = value
         if not cells:
             continue
-        if bad := next((c for c, v in cells.items() if "\0" in v or len(v) > _longest(c)), None):
+        if bad := next((c for c, v in cells.items() if "\0" in v or len(v) > longest(c)), None):
             report.add(_bad_cell(name, first, bad, cells[bad]))
             continue
         yield first, cells
-
-
-def _longest(column: str) -> int:
-    """Get how long a cell may be: shapes of service areas are long in earnest."""
-    return 10 * LONGEST_CELL if column == "extent" else LONGEST_CELL
 
 
 def _bad_cell(name: str, line: int, column: str, value: str) -> RowProblem:
@@ -91,7 +86,7 @@ def _bad_cell(name: str, line: int, column: str, value: str) -> RowProblem:
         return RowProblem(name, line, column, "the cell holds a NUL byte", "text only", refused=True)
     return RowProblem(
         name, line, column, f"the cell is too long: {len(value):,} characters",
-        f"at most {_longest(column):,} characters", refused=True,
+        f"at most {longest(column):,} characters", refused=True,
     )  # fmt: skip
 
 

@@ -170,6 +170,8 @@ def retire_missing(
         sum(len(some) for some in missing("service")),
         work.count("service"),
     )
+    # Whoever is asked may take their time, and no lock is to be held meanwhile.
+    yield 0
     if plan.is_large and not confirm(plan):
         report.stopped = (
             f"{plan.services} of {plan.of_services} services and {plan.organizations} of {plan.of_organizations} "

@@ -43,7 +43,7 @@ class RunRecord:
         self.recalled: tuple[RowProblem, ...] = ()
         self._kept = 0
         self._news = False
-        self._known: dict[str, int | None] = {}
+        self._known: dict[SourceFacts, int | None] = {}
         self.source = self._keep_source(given.source)
         if self.source is not None and not options.dry_run:
             for facts in given.others if given.keeps_sources else ():
@@ -64,11 +64,11 @@ class RunRecord:
         """Get the source that a record names, made where it is new."""
         if not self.given.keeps_sources or facts.name == self.given.source.name:
             return self.source_id
-        if facts.name not in self._known:
+        if facts not in self._known:
             source = self._keep_source(facts)
             # A source that a dry run cannot make has no records yet; no id is like it.
-            self._known[facts.name] = -len(self._known) - 1 if source is None else source.id
-        return self._known[facts.name]
+            self._known[facts] = -len(self._known) - 1 if source is None else source.id
+        return self._known[facts]
 
     def save(self, cursor: Cursor | None, problems: tuple[RowProblem, ...]) -> None:
         """Save how far the load is, with what it found wrong since the last time."""

@@ -91,6 +91,7 @@ CODELISTS: dict[str, tuple[str, ...]] = {
     "accepts_referrals": ("yes", "no"),
     "capacity_status": ("capacity", "no-capacity", "waitlist", "additional-assessment-required"),
 }
+LONGEST_TEXT = 100_000
 LIFE_STAGES = ("pregnant", "postpartum", "infant", "child", "teen", "adult", "older-adult")
 
 # HSDS requires these texts in JSON; data without them is stored with an empty text rather than refused.
@@ -112,6 +113,11 @@ class Column:
     kind: str
     required: bool
     may_be_empty: bool
+
+
+def longest(column: str) -> int:
+    """Get how many characters a value may have: shapes of service areas are long in earnest."""
+    return 10 * LONGEST_TEXT if column == "extent" else LONGEST_TEXT
 
 
 @cache
