@@ -20,7 +20,7 @@ _ASKS = re.compile(
 _DENIES = re.compile(
     r"\b(?:does not|do not|doesn't|don't|cannot|can't|not able to|unable to|no longer|not)"
     r"(?: \w+){0,2} (?:provid\w+|offer\w*|accept\w*|give|giv\w+|available|have|includ\w+|cover\w*|"
-    r"suppl\w+)\b|\bnot (?:provided|available|offered|included|a)\b|\bno (?:emergency|walk)|"
+    r"suppl\w+)\b|\bnot (?:provided|available|offered|included|a)\b|\bsee separate listing|\bno (?:emergency|walk)|"
     r"\bno (?:se |les )?(?:ofrec|provee|proporcion|inclu)\w+",
     re.IGNORECASE,
 )

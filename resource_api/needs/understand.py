@@ -36,13 +36,14 @@ class Understanding:
     """A question as understood: `needs` by slug, the `words` it says them with, and what was left over.
 
     `essential` are left-over words that an answer must have; `context` ones only order answers. A sentence has no
-    essential words once a need is found in it.
+    essential words once a need is found in it, and its words are no names: "a place to live" is not Assisted Living.
     """
 
     needs: tuple[str, ...]
     need_words: tuple[str, ...]
     essential: tuple[str, ...]
     context: tuple[str, ...]
+    sentence: bool
 
 
 def understand(text: str) -> Understanding:
@@ -63,11 +64,12 @@ def understand(text: str) -> Understanding:
     rest = [word for i, word in enumerate(words) if i not in covered and word not in STOPWORDS]
     context = tuple(word for word in rest if stem(word) in CONTEXT)
     essential = tuple(word for word in rest if stem(word) not in CONTEXT)
-    if needs and (any(word in _SENTENCE for word in every) or len(rest) + len(need_words) > 3):
+    sentence = any(word in _SENTENCE for word in every) or len(rest) + len(need_words) > 3
+    if needs and sentence:
         context, essential = (*context, *essential), ()
     if not needs and not essential:
         context, essential = (), context
-    return Understanding(needs, need_words, essential, context)
+    return Understanding(needs, need_words, essential, context, sentence)
 
 
 def _join(slugs: list[str], words: list[str]) -> list[str]:

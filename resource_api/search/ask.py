@@ -20,7 +20,7 @@ MOST_WORDS = 24
 SHORTEST_REPAIRED = 4
 
 # How much a need counts that only helps beside the one asked for.
-ALSO_WEIGHT = 0.35
+ALSO_WEIGHT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,18 @@ def read_question(session: Session, index: SearchIndex, text: str) -> Question:
 
 def ask_for(slug: str) -> Ask:
     """Ask for a need, and for what else helps with it."""
-    return Ask(((slug, 1.0), *((other, ALSO_WEIGHT) for other in vocabulary().needs[slug].also)))
+    return ask_for_any(((slug, 1.0),))
+
+
+def ask_for_any(answers: Iterable[tuple[str, float]]) -> Ask:
+    """Ask for any of some needs, each with its weight, and for what else helps with them."""
+    weights: dict[str, float] = {}
+    for slug, weight in answers:
+        weights[slug] = max(weight, weights.get(slug, 0.0))
+    for slug, weight in list(weights.items()):
+        for other in vocabulary().needs[slug].also:
+            weights[other] = max(weight * ALSO_WEIGHT, weights.get(other, 0.0))
+    return Ask(tuple(sorted(weights.items(), key=lambda each: -each[1])))
 
 
 def _write_asked(understood: Understanding) -> Asked:
@@ -69,6 +80,7 @@ def _write_asked(understood: Understanding) -> Asked:
         words=_words(understood.need_words),
         essential=_words(understood.essential),
         context=_words(understood.context),
+        sentence=understood.sentence,
     )
 
 

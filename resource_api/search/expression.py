@@ -78,7 +78,7 @@ def _words(query: SearchQuery) -> str:
         return " AND ".join(essential)
     needs = any_of((token for ask in asked.needs for token in _need_tokens(ask)), "tags")
     named = " AND ".join(any_of(word.forms, "title labels") for word in asked.words)
-    found = f"({needs} OR ({named}))" if named else needs
+    found = f"({needs} OR ({named}))" if named and not asked.sentence else needs
     # A word beside a need must be said of it ("passport photos"), not somewhere else on the page.
     return " AND ".join([found, *(_named_or_beside(word, asked.words) for word in asked.essential)])
 

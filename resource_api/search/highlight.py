@@ -38,8 +38,13 @@ def highlight(text: str, patterns: tuple[re.Pattern[str], ...]) -> dict[str, obj
     if line > 0:
         cut = cut[:line]
     stop = start + len(cut)
-    marks = {(m.start() - start, m.end() - start) for each in patterns for m in each.finditer(plain, start, stop)}
-    return {"text": cut, "marks": [list(mark) for mark in sorted(marks)]}
+    spans = (m.span() for each in patterns for m in each.finditer(plain, start, stop))
+    marks: list[list[int]] = []
+    for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        # Of two that overlap, a word within the name of a need, only the first and longer is marked.
+        if not marks or begin - start >= marks[-1][1]:
+            marks.append([begin - start, end - start])
+    return {"text": cut, "marks": marks}
 
 
 @lru_cache(maxsize=8192)

@@ -65,6 +65,7 @@ class Asked:
     words: tuple[Word, ...] = ()
     essential: tuple[Word, ...] = ()
     context: tuple[Word, ...] = ()
+    sentence: bool = False
 
     @property
     def empty(self) -> bool:

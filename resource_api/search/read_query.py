@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from resource_api.errors import BadQuery, UnknownPlace
 from resource_api.needs import needs_for_code, vocabulary
 from resource_api.places import read_distance, zip_point
-from resource_api.search.ask import Question, ask_for, read_question
+from resource_api.search.ask import Question, ask_for, ask_for_any, read_question
 from resource_api.search.document import read_language
 from resource_api.search.index import SearchIndex
 from resource_api.search.place import find_place
-from resource_api.search.query import DEFAULT_WITHIN_M, FACETS, Ask, Place, SearchQuery, Sort
+from resource_api.search.query import DEFAULT_WITHIN_M, FACETS, Place, SearchQuery, Sort
 
 EARLIEST, LATEST = 1970, 9000  # years
 _ZIP = re.compile(r"\b(\d{5})(?:-\d{4})?\b")
@@ -72,7 +72,7 @@ def read_query(session: Session, index: SearchIndex, request: SearchRequest) -> 
         q, place = _place_in_question(session, q)
     question = read_question(session, index, q) if q.strip() else Question(SearchQuery().asked, ())
     needs = tuple(ask_for(_read_need(slug)) for slug in request.need)
-    codes = tuple(Ask(needs_for_code(code)) for code in request.code)
+    codes = tuple(ask_for_any(needs_for_code(code)) for code in request.code)
     within = DEFAULT_WITHIN_M
     if request.within is not None:
         if place is None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -97,11 +99,22 @@ def put(session: Session, index: SQLiteIndex, *services: JSON) -> None:
     index.put(session, [search_document(s, cards[s["id"]], updated_at=NOW.timestamp()) for s in services])
 
 
+@lru_cache(maxsize=1)
+def empty_database() -> bytes:
+    """Make a database file with every table and no row, once: making them takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        migrate(database)
+        database.close()
+        return Path(folder, "empty.db").read_bytes()
+
+
 @contextmanager
 def searching(path: Path, *services: JSON) -> Iterator[tuple[Session, SQLiteIndex]]:
     """Open a database in which these services can be searched."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "search.db").write_bytes(empty_database())
     database = Database(f"sqlite:///{path / 'search.db'}")
-    migrate(database)
     index = SQLiteIndex()
     with database.write() as session:
         put(session, index, *services)

@@ -27,12 +27,11 @@ from resource_api.directory import Document, Location, Source
 from resource_api.directory.export import Export, write_export
 from resource_api.directory.graph import table
 from resource_api.directory.publish import publish_organizations
-from resource_api.migrations import migrate
 from resource_api.search.query import FACETS
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.conftest import close
-from tests.search.services import add_towns
+from tests.search.services import add_towns, empty_database
 
 JSON = dict[str, Any]
 
@@ -148,9 +147,10 @@ class World:
 
 
 def make_world(folder: Path, hideout: Hideout, **options: Any) -> World:
-    url = f"sqlite:///{folder / 'world.db'}"
+    path = folder / "world.db"
+    path.write_bytes(empty_database())
+    url = f"sqlite:///{path}"
     database = Database(url)
-    migrate(database)
     attach_index(database)
     with database.write() as session:
         write_refuge(session, hideout, **options)

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_api.search.highlight import LENGTH, highlight, highlight_pattern
+from resource_api.search.highlight import LENGTH, highlight, highlight_patterns
 
 
 def found(text: str, *words: str, needs: tuple[str, ...] = ()) -> tuple[str, list[str]] | None:
-    said = highlight(text, highlight_pattern(words, needs))
+    said = highlight(text, highlight_patterns(words, needs))
     if said is None:
         return None
     cut = str(said["text"])
@@ -54,18 +54,26 @@ def test_where_nothing_answers_nothing_is_shown() -> None:
     assert found("We open at nine.", "groceries") is None
     assert found("We open at nine.") is None
     assert found("", "groceries") is None
-    assert highlight_pattern(("?", ""), ()) is None
+    assert highlight_patterns(("?", ""), ()) == ()
 
 
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_marks_lie_within_the_cut_whatever_was_asked(text: str, words: list[str]) -> None:
-    said = highlight(text, highlight_pattern(tuple(words), ()))
+    said = highlight(text, highlight_patterns(tuple(words), ()))
     if said is not None:
         cut = str(said["text"])
         assert cut in text
         assert len(cut) <= LENGTH
-        for start, stop in said["marks"]:  # type: ignore[attr-defined]
+        marks: list[list[int]] = said["marks"]  # type: ignore[assignment]
+        edges = [edge for mark in marks for edge in mark]
+        assert edges == sorted(edges)
+        for start, stop in marks:
             assert 0 <= start < stop <= len(cut)
+
+
+def test_marks_never_overlap() -> None:
+    said = found("A food pantry and a food bank.", "food", "pantry", needs=("food-pantry",))
+    assert said == ("A food pantry and a food bank.", ["food pantry", "food bank"])
 
 
 @given(before=st.text(alphabet="ab. \n", max_size=400), after=st.text(alphabet="ab. \n", max_size=400))

@@ -74,10 +74,9 @@ def _identify(given: Input, report: Report) -> Iterator[Draft]:
 def _draft(row: InputRow, source: str, n: int) -> Draft:
     """Give a row our id, and its links ours too; the publisher's own id is kept where it was another."""
     fields = row.fields
-    for name, noun in LINKS.items():
-        linked = fields.get(name)
-        if linked:
-            fields[name] = read_id(source, noun, str(linked))
+    for name in fields.keys() & LINKS.keys():
+        if linked := fields[name]:
+            fields[name] = read_id(source, LINKS[name], str(linked))
     for name, said in (("link_id", "link_entity"), ("resource_id", "resource_type")):
         if linked := fields.get(name):
             fields[name] = read_id(source, str(fields.get(said, "")), str(linked))

@@ -100,8 +100,11 @@ class RunRecord:
         self.session.flush()
 
     def _begin(self, source: Source) -> None:
-        unfinished = select(LoadRun).where(LoadRun.source_id == source.id, LoadRun.finished_at.is_(None))
-        last = self.session.scalar(unfinished.order_by(LoadRun.id.desc()).limit(1))
+        latest = select(LoadRun).where(LoadRun.source_id == source.id).order_by(LoadRun.id.desc()).limit(1)
+        last = self.session.scalar(latest)
+        if last is not None and last.finished_at is not None:
+            # What was stopped before that has been overtaken: its cursor says nothing any more.
+            last = None
         # A replacing load must meet every row again: it retires what it has not met.
         if last is not None and last.cursor and last.digest == self.given.digest and not self.options.replace:
             self._resume(last, last.cursor)

@@ -89,6 +89,14 @@ def test_another_input_does_not_resume_the_old_one(database, tmp_path):
     assert len(rows_of(database, "service")) == 1600
 
 
+def test_a_stopped_load_that_another_has_overtaken_starts_anew(database, tmp_path):
+    load_place(database, many(tmp_path / "in", bad=False), stop_after=2)
+    load_place(database, many(tmp_path / "other"))
+    report = load_place(database, tmp_path / "in")
+    assert not report.resumed
+    assert len(rows_of(database, "service")) == 1600
+
+
 def test_a_replacing_load_meets_every_row_again(database, tmp_path):
     folder = many(tmp_path / "in", bad=False)
     load_place(database, folder, stop_after=2)
