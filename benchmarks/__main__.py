@@ -34,7 +34,9 @@ def run_groups(groups: dict[str, Callable[[], Iterator[Figure]]], console: Conso
         console.print(_table(name, measured, perf_counter() - started))
         figures += measured
     missed = [figure.name for figure in figures if not figure.held]
-    console.print(f"bars missed: {', '.join(missed)}" if missed else "every bar held", style="red" if missed else "green")
+    console.print(
+        f"bars missed: {', '.join(missed)}" if missed else "every bar held", style="red" if missed else "green"
+    )
     return 1 if missed else 0
 
 

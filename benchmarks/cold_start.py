@@ -1,10 +1,10 @@
 """HOW SOON IT ANSWERS: from starting the server's process to its first 200.
 
-Measured: gunicorn with one worker of this application on a small ready database, first by `/livez`, then by a real search
-(`/search?need=food`), which also loads the need vocabulary and opens the database.
+Measured: gunicorn with one worker of this application on a small ready database, first by `/livez`, then by a real
+search (`/search?need=food`), which also loads the need vocabulary and opens the database.
 
-Against: the same gunicorn with one worker of a Flask application of one view. Starts alternate (ours, ours, bare); the
-figures are medians.
+Against: the same gunicorn with one worker of a Flask application of one view. Starts alternate (ours, ours, bare);
+the figures are medians.
 """
 
 from collections.abc import Iterator

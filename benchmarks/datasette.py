@@ -1,20 +1,19 @@
 """THE SAME SEARCHES ON DATASETTE 0.65, the tool that one would otherwise put before such a table in an afternoon.
 
-Measured: the questions of questions.py that have a place, over the same 100,000 services, over HTTP, side by side and in
-alternating rounds, by the same client; ours as in search_http.py.
+Measured: the questions of questions.py that have a place, over the same 100,000 services, over HTTP, side by side and
+in alternating rounds, by the same client; ours as in search_http.py.
 
-Datasette has a full-text table (porter stems) of the same names and texts, a table of needs and one of sites with indexes
-on latitude and longitude, and canned queries written by hand for these questions: words by FTS5 or needs by an indexed
-join, a box of latitude and longitude, the exact haversine in SQL, nearest first, 20 rows. It runs as its documentation
-advises for speed: the file immutable and already counted, one process (it has no more), four SQL threads. It is spared
-what ours does besides: facets, opening hours, ages, service areas, the total, spelling, highlights and hours today.
-Both are asked over one connection too, where neither gains by having more processes.
+Datasette has a full-text table (porter stems) of the same names and texts, a table of needs and one of sites with
+indexes on latitude and longitude, and canned queries written by hand for these questions: words by FTS5 or needs by
+an indexed join, a box of latitude and longitude, the exact haversine in SQL, nearest first, 20 rows. It runs as its
+documentation advises for speed: the file immutable and already counted, one process (it has no more), four SQL
+threads. It is spared what ours does besides: facets, opening hours, ages, service areas, the total, spelling,
+highlights and hours today. Both are asked over one connection too, where neither gains by having more processes.
 """
 
 import re
 import sqlite3
 import subprocess
-import sys
 import venv
 from collections.abc import Iterator
 from contextlib import closing
@@ -50,9 +49,11 @@ _COLUMNS = f"v.service_id, v.card, s.site_id, min({_DISTANCE}) as distance_m"
 _BOX = """s.latitude between :south and :north and s.longitude between :west and :east
   group by v.id having distance_m <= :within order by distance_m limit 20"""
 _QUERIES = {
-    "by_words": f"""select {_COLUMNS} from service_fts f join service v on v.id = f.rowid join site s on s.service = v.id
+    "by_words": f"""select {_COLUMNS} from service_fts f
+        join service v on v.id = f.rowid join site s on s.service = v.id
         where service_fts match :q and {_BOX}""",
-    "by_need": f"""select {_COLUMNS} from service_need n join service v on v.id = n.service join site s on s.service = v.id
+    "by_need": f"""select {_COLUMNS} from service_need n
+        join service v on v.id = n.service join site s on s.service = v.id
         where n.need = :need and {_BOX}""",
 }
 
@@ -120,7 +121,7 @@ def _install() -> Path | str:
     if command.exists():
         return command
     venv.create(folder, with_pip=True, clear=True)
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", REQUIREMENT],
         capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """A COUNTRY OF SERVICES, made up and always the same: the input of every benchmark that needs many.
 
-Of each service: 70 % in sixty metros by population, 30 % anywhere (gazetteer.py); 1-3 needs by taxonomy terms, named as
-in `needs/vocabulary.toml`; 1 site (78 %) to 4 (4 %), 5 % also virtual; weekly hours on 60 %, ages on 25 %, languages on
-45 %, a fee text on 50 %, service areas on 30 % (county, state, ZIPs, nation), capacity on 8 %, whether referrals are taken
-on 10 %, life stages on 10 %, an assured date on 80 %; one to eight services an organization. The N first of a larger country
-are the smaller country, so sizes can be compared.
+Of each service: 70 % in sixty metros by population, 30 % anywhere (gazetteer.py); 1-3 needs by taxonomy terms, named
+as in `needs/vocabulary.toml`; 1 site (78 %) to 4 (4 %), 5 % also virtual; weekly hours on 60 %, ages on 25 %,
+languages on 45 %, a fee text on 50 %, service areas on 30 % (county, state, ZIPs, nation), capacity on 8 %, whether
+referrals are taken on 10 %, life stages on 10 %, an assured date on 80 %; one to eight services an organization. The
+N first of a larger country are the smaller country, so sizes can be compared.
 
 Services come as HSDS JSON, nested as they are served; package.py writes the same ones as HSDS's tables.
 """
@@ -51,7 +51,7 @@ def generate_services(count: int) -> Iterator[JSON]:
 
 def generate_organization(number: int) -> list[JSON]:
     """Generate the services of one organization, by its number."""
-    rng = Random(SEED * 1_000_003 + number)  # noqa: S311 - to be repeatable is the point
+    rng = Random(SEED * 1_000_003 + number)
     at = home(choose_zip(rng))
     organization: JSON = {
         "id": _id(rng),

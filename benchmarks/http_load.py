@@ -1,7 +1,7 @@
 """HOW MANY REQUESTS A SECOND, and how long each: `wrk` where it is installed, otherwise a small client of ours.
 
-wrk is written in C and leaves the processors to the server. Our client costs about a tenth of a millisecond a request, which
-flatters the slower of two servers; which of them was used is said beside the figures.
+wrk is written in C and leaves the processors to the server. Our client costs about a tenth of a millisecond a
+request, which flatters the slower of two servers; which of them was used is said beside the figures.
 """
 
 import selectors
@@ -50,7 +50,7 @@ def run_round(port: int, paths: Sequence[str], *, seconds: float, connections: i
         else:
             command = [sys.executable, "-m", "benchmarks.http_load", str(port), f"{seconds:g}", str(connections),
                        file.name]  # fmt: skip
-        done = subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(
             command, capture_output=True, timeout=seconds + 60, check=True, cwd=Path(__file__).parent.parent
         )
     found = orjson.loads(done.stdout.splitlines()[-1])

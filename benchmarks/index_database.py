@@ -1,7 +1,7 @@
 """READY DATABASES OF SEVERAL SIZES: the search index and the cards of the first N services of the country.
 
-Every document goes the way it goes in earnest: rendered JSON, card, `search_document()`, `SQLiteIndex.put()`. Only the
-base tables stay empty, for no search reads them. The sizes are cuts of one build: the smaller database is copied
+Every document goes the way it goes in earnest: rendered JSON, card, `search_document()`, `SQLiteIndex.put()`. Only
+the base tables stay empty, for no search reads them. The sizes are cuts of one build: the smaller database is copied
 when the larger has come that far. A build is kept under `benchmarks/data/` until what it is made of changes.
 """
 

@@ -1,13 +1,14 @@
 """HOW FAST A DIRECTORY IS LOADED, and in how much memory.
 
-Measured: the command `resource-api load` on an HSDS tabular package (package.py) into an empty, initialised database, in a
-process of its own, from its start to its end: reading, checking, mending, rendering, indexing and every commit. Services a
-second of the whole; the peak is the process's largest resident memory.
+Measured: the command `resource-api load` on an HSDS tabular package (package.py) into an empty, initialised database,
+in a process of its own, from its start to its end: reading, checking, mending, rendering, indexing and every commit.
+Services a second of the whole; the peak is the process's largest resident memory.
 
-Against: plain `executemany` of everything that load left behind: the finished database's rows of every table (records,
-documents, search rows, search texts, words) and the full-text inserts, into a fresh file with the same schema and indexes,
-commits of 500 rows, `synchronous=FULL`, WAL. Its rows are read, batch by batch, outside of its clock. It reads no
-files, makes nothing, checks nothing and knows nothing: it is what SQLite itself costs. Loads and writes alternate.
+Against: plain `executemany` of everything that load left behind: the finished database's rows of every table
+(records, documents, search rows, search texts, words) and the full-text inserts, into a fresh file with the same
+schema and indexes, commits of 500 rows, `synchronous=FULL`, WAL. Its rows are read, batch by batch, outside of its
+clock. It reads no files, makes nothing, checks nothing and knows nothing: it is what SQLite itself costs. Loads and
+writes alternate.
 """
 
 import re
@@ -139,8 +140,8 @@ def _write_table(
     reading: sqlite3.Connection, writing: sqlite3.Connection, source: str, target: str, columns: list[str]
 ) -> float:
     names, marks = ", ".join(f'"{c}"' for c in columns), ", ".join("?" * len(columns))
-    rows = reading.execute(f'select * from "{source}"')  # noqa: S608 - names from the schema
-    insert = f'insert into "{target}" ({names}) values ({marks})'  # noqa: S608 - names from the schema
+    rows = reading.execute(f'select * from "{source}"')
+    insert = f'insert into "{target}" ({names}) values ({marks})'
     seconds = 0.0
     while batch := rows.fetchmany(ROWS_PER_COMMIT):
         started = perf_counter()
@@ -153,7 +154,7 @@ def _write_table(
 
 def _run(env: dict[str, str], *arguments: str) -> str:
     """Run a `resource-api` command; get what it said. A load that refused some rows is no failure here."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-c", _COMMAND, *arguments],
         cwd=ROOT, env=environment(env), capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """WHAT PEOPLE ASK: seeded searches, none like another, in stated shares.
 
-What: 60 % a text (half of them a phrase by which people say a need, half one to three words that some service says, beginning with one that people search for),
-25 % `need=`, 10 % a whole sentence, 5 % Spanish. Where: 75 % `near` (of these 60 % a ZIP, 25 % a town, 15 % a point), metro
-by metro as the services are. Besides: 15 % `open_at`, 10 % `age`, 25 % `facets`. Order `best`, 20 a page, 25 miles.
+What: 60 % a text (half of them a phrase by which people say a need, half one to three words that some service says,
+beginning with one that people search for), 25 % `need=`, 10 % a whole sentence, 5 % Spanish. Where: 75 % `near` (of
+these 60 % a ZIP, 25 % a town, 15 % a point), metro by metro as the services are. Besides: 15 % `open_at`, 10 % `age`,
+25 % `facets`. Order `best`, 20 a page, 25 miles.
 """
 
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class SearchQuestion:
 
 def ask_questions(count: int = COUNT, seed: int = SEED) -> list[SearchQuestion]:
     """List `count` different questions."""
-    rng = Random(seed + 7)  # noqa: S311 - to be repeatable is the point
+    rng = Random(seed + 7)
     found: dict[str, SearchQuestion] = {}
     while len(found) < count:
         question = _ask(rng)

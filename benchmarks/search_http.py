@@ -1,12 +1,13 @@
 """HOW MUCH OF FLASK'S SPEED A SEARCH KEEPS: `/search` over HTTP at 100,000 services.
 
-Measured: requests a second of the application as `make serve` runs it (gunicorn, 2 workers of 4 threads, wsgi.py and its
-checks, headers, metrics and logs), each request another question (3,000 of them, in the shares of questions.py).
+Measured: requests a second of the application as `make serve` runs it (gunicorn, 2 workers of 4 threads, wsgi.py and
+its checks, headers, metrics and logs), each request another question (3,000 of them, in the shares of questions.py).
 
 Against: a Flask view under the same gunicorn that answers the very same bytes to the very same requests: it looks the
-answer up in a dictionary and returns it for Flask to write as JSON; no search, no database, no check. The bar is on that
-one. Told too: a view that returns ready bytes, which is what Flask and gunicorn cost when they are given no work at all.
-Rounds alternate; the ratio is of each one's best round, since a machine that others use only ever makes a round slower.
+answer up in a dictionary and returns it for Flask to write as JSON; no search, no database, no check. The bar is on
+that one. Told too: a view that returns ready bytes, which is what Flask and gunicorn cost when they are given no work
+at all. Rounds alternate; the ratio is of each one's best round, since a machine that others use only ever makes a
+round slower.
 """
 
 import os

@@ -1,13 +1,14 @@
 """HOW LONG ONE SEARCH TAKES, in this process, with 10,000, 100,000 and 500,000 services.
 
-Measured: all that a view does (read the question, find, write the hits with their cards, facets, sources, relaxations when
-nothing fits, and the JSON) for 400 questions, none repeated (questions.py). Each size is a process of its own, so that
-none profits from what another has cached; question by question, each size answers in turn, so that a slow moment of
-the machine falls on all of them.
+Measured: all that a view does (read the question, find, write the hits with their cards, facets, sources, relaxations
+when nothing fits, and the JSON) for 400 questions, none repeated (questions.py). Each size is a process of its own,
+so that none profits from what another has cached; question by question, each size answers in turn, so that a slow
+moment of the machine falls on all of them.
 
-Against: SQLite's own `MATCH ... ORDER BY rank LIMIT 20`, the same FTS5 expression on the same table in the same process,
-right after ours (so its pages are warm). It gets ids alone: no exact distance, no filter, no facet, no total, no text.
-The bar is on that one; `MATCH ... LIMIT 20` in no order at all, which stops at the twentieth row it meets, is told too.
+Against: SQLite's own `MATCH ... ORDER BY rank LIMIT 20`, the same FTS5 expression on the same table in the same
+process, right after ours (so its pages are warm). It gets ids alone: no exact distance, no filter, no facet, no
+total, no text. The bar is on that one; `MATCH ... LIMIT 20` in no order at all, which stops at the twentieth row it
+meets, is told too.
 """
 
 from collections.abc import Iterator

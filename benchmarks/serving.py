@@ -41,7 +41,7 @@ def serving(command: Sequence[str], port: int, path: str, env: Mapping[str, str]
     """Run a server until the block is left; yields the seconds from its start to its first 200 of `path`."""
     environ = environment(env or {})
     started = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
     try:

@@ -63,7 +63,7 @@ class Offer:
 @cache
 def words() -> tuple[str, ...]:
     """List every word, the commonest first."""
-    rng = Random(SEED)  # noqa: S311
+    rng = Random(SEED)
     found = list(dict.fromkeys((*_SMALL, *_DIRECTORY)))
     known = set(found)
     while len(found) < WORDS:
@@ -92,7 +92,7 @@ def choose_words(rng: Random, count: int, *, names: bool = False) -> list[str]:
 @cache
 def sentences() -> tuple[str, ...]:
     """List the sentences that descriptions are made of, besides those that name a need."""
-    rng = Random(SEED + 1)  # noqa: S311
+    rng = Random(SEED + 1)
     return tuple(" ".join(choose_words(rng, rng.randint(7, 17))).capitalize() + "." for _ in range(SENTENCES))
 
 
@@ -100,11 +100,9 @@ def sentences() -> tuple[str, ...]:
 def offers() -> tuple[Offer, ...]:
     """List the needs that taxonomy terms give, in a fixed random order: the first are offered most."""
     found = [
-        Offer(need, need.taxonomy, need.offers or (need.en,))
-        for need in vocabulary().needs.values()
-        if need.taxonomy
+        Offer(need, need.taxonomy, need.offers or (need.en,)) for need in vocabulary().needs.values() if need.taxonomy
     ]
-    Random(SEED + 2).shuffle(found)  # noqa: S311
+    Random(SEED + 2).shuffle(found)
     return tuple(found)
 
 

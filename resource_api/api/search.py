@@ -18,6 +18,7 @@ from resource_api.api.schemas.search import (
 )
 from resource_api.needs import vocabulary
 from resource_api.search.answer import find_sources, write_facets, write_hits
+from resource_api.search.find import find_services
 from resource_api.search.query import SearchPage
 from resource_api.search.read_query import Reading, SearchRequest, read_query
 from resource_api.search.relax import find_relaxations
@@ -65,7 +66,7 @@ def _search(args: dict[str, Any]) -> Response:
     given: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in args.items()}
     asked = SearchRequest(**given)
     reading = read_query(session(), search_index(), asked)
-    page = search_index().find(session(), reading.query)
+    page = find_services(session(), search_index(), reading.query)
     hits = write_hits(session(), reading.query, page, lang=lang, short=short)
     query = reading.query
     pages = -(-page.total // query.per_page)

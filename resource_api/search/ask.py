@@ -65,13 +65,17 @@ def ask_for(slug: str) -> Ask:
 
 def ask_for_any(answers: Iterable[tuple[str, float]]) -> Ask:
     """Ask for any of some needs, each with its weight, and for what else helps with them."""
-    weights: dict[str, float] = {}
-    for slug, weight in answers:
-        weights[slug] = max(weight, weights.get(slug, 0.0))
-    for slug, weight in list(weights.items()):
+    weights = dict(answers)
+    also: dict[str, float] = {}
+    for slug, weight in weights.items():
         for other in vocabulary().needs[slug].also:
-            weights[other] = max(weight * ALSO_WEIGHT, weights.get(other, 0.0))
-    return Ask(tuple(sorted(weights.items(), key=lambda each: -each[1])))
+            if other not in weights:
+                also[other] = max(weight * ALSO_WEIGHT, also.get(other, 0.0))
+    return Ask(_by_weight(weights), _by_weight(also))
+
+
+def _by_weight(weights: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(weights.items(), key=lambda each: -each[1]))
 
 
 def _write_asked(understood: Understanding) -> Asked:

@@ -1,6 +1,6 @@
 """WHAT IS ASKED AND ANSWERED: the values that pass between a door, the search and its index."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -44,12 +44,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One need that is asked for, and what else helps with it: (slug, weight), the need itself first at weight 1.
+    """One need that is asked for: `answers` are (slug, weight), the need itself first at weight 1.
 
-    The children of a need of weight 1 are included; of the others, only services known by just that need.
+    The children of a need of weight 1 are included; of the others, only services known by just that need. `also` are
+    needs whose services help too, and are asked for where few answer.
     """
 
     answers: tuple[tuple[str, float], ...]
+    also: tuple[tuple[str, float], ...] = ()
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -99,6 +101,13 @@ class SearchQuery:
     page: int = 1
     per_page: int = 20
 
+    def widened(self) -> "SearchQuery | None":
+        """Ask for what else helps, too; None where there is nothing else."""
+        if not any(ask.also for ask in (*self.asked.needs, *self.needs)):
+            return None
+        asked = replace(self.asked, needs=tuple(map(_widen, self.asked.needs)))
+        return replace(self, asked=asked, needs=tuple(map(_widen, self.needs)))
+
     @property
     def need_slugs(self) -> tuple[str, ...]:
         """List every need that is asked for, by words or by filter."""
@@ -126,3 +135,7 @@ class SearchPage:
     hits: tuple[SearchHit, ...]
     total: int
     facets: dict[str, tuple[tuple[str, int], ...]]
+
+
+def _widen(ask: Ask) -> Ask:
+    return Ask((*ask.answers, *ask.also))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from resource_api.search.ask import read_question
+from resource_api.search.find import find_services
 from resource_api.search.index import SearchIndex
 from resource_api.search.query import Asked, SearchQuery
 
@@ -32,7 +33,7 @@ def find_relaxations(session: Session, index: SearchIndex, query: SearchQuery) -
     for drop, value, relaxed in _relaxed(session, index, query):
         if drop == "within" and any(each.drop == "within" for each in found):
             continue
-        total = index.find(session, replace(relaxed, page=1, per_page=1, facets=())).total
+        total = find_services(session, index, replace(relaxed, page=1, per_page=1, facets=())).total
         if total:
             found.append(Relaxation(drop, value, total))
     return found[:MOST]

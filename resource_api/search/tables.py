@@ -20,32 +20,32 @@ class SearchRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     service_id: Mapped[str] = mapped_column(unique=True)
-    organization_id: Mapped[str]
-    name_key: Mapped[str] = mapped_column(index=True)
-    title: Mapped[str]
-    labels: Mapped[str]
     x: Mapped[float | None]
     y: Mapped[float | None]
     z: Mapped[float | None]
-    site: Mapped[str | None]
-    city: Mapped[str | None]
-    hours: Mapped[str | None]
-    sites: Mapped[str | None]
-    areas: Mapped[str]
-    shapes: Mapped[str | None]
-    remote: Mapped[bool]
     needs: Mapped[str]
     focus: Mapped[float]
     assured_day: Mapped[int | None]
     capacity: Mapped[str | None]
+    areas: Mapped[str]
+    remote: Mapped[bool]
+    title: Mapped[str]
     accepts: Mapped[str | None]
     free: Mapped[bool | None]
     minimum_age: Mapped[float | None]
     maximum_age: Mapped[float | None]
     life_stages: Mapped[str]
     languages: Mapped[str]
-    accessible: Mapped[str]
     updated_at: Mapped[float]
+    organization_id: Mapped[str]
+    city: Mapped[str | None]
+    name_key: Mapped[str] = mapped_column(index=True)
+    labels: Mapped[str]
+    accessible: Mapped[str]
+    site: Mapped[str | None]
+    hours: Mapped[str | None]
+    shapes: Mapped[str | None]
+    sites: Mapped[str | None]
 
 
 class SearchText(Base):

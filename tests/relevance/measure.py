@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import Database
 from resource_api.search.answer import read_cards
+from resource_api.search.find import find_services
 from resource_api.search.read_query import SearchRequest, read_query
 from resource_api.search.sqlite_index import SQLiteIndex
 
@@ -52,7 +53,7 @@ def _measure_one(session: Session, index: SQLiteIndex, query: dict[str, Any]) ->
     asked: dict[str, Any] = {key: query[key] for key in ("q", "near", "within") if key in query}
     if "code" in query:
         asked["code"] = (query["code"],)
-    page = index.find(session, read_query(session, index, SearchRequest(**asked)).query)
+    page = find_services(session, index, read_query(session, index, SearchRequest(**asked)).query)
     cards = read_cards(session, [hit.service_id for hit in page.hits])
     found = [cards[hit.service_id]["source"]["id"] for hit in page.hits]
     grades = dict.fromkeys(query["good"], 1) | dict.fromkeys(query["best"], 2)

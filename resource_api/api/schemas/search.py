@@ -57,7 +57,7 @@ class _Search(ma.Schema):
         text(max_length=60),
         validate=validate.Length(max=MOST_REPEATED),
         metadata={
-            "description": "A code: `Z59.41`, `icd10|Z59.41`, `loinc|88122-7`, `sdohcc|food-insecurity`. ICD-10-CM by prefix.",
+            "description": "A code: `Z59.41`, `loinc|88122-7`, `sdohcc|food-insecurity`; ICD-10-CM goes by prefix.",
             "example": ["Z59.41"],
         },
     )
