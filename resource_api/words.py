@@ -12,6 +12,7 @@ from threading import Lock
 import snowballstemmer  # type: ignore[import-untyped]
 
 _WORD = re.compile(r"[㐀-鿿぀-ヿ가-힯]|[^\W_㐀-鿿぀-ヿ가-힯]+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _APOSTROPHES = str.maketrans("", "", "'’‘`´")
 _English = snowballstemmer.stemmer("english")
 _Spanish = snowballstemmer.stemmer("spanish")
@@ -68,8 +69,18 @@ def fold(text: str) -> str:
     lowered = text.lower()
     if lowered.isascii():
         return lowered
+    # Texts are mostly ASCII: only the runs that are not are taken apart.
+    return _NOT_ASCII.sub(_fold_run, lowered)
+
+
+def _fold_run(found: re.Match[str]) -> str:
+    return _fold_signs(found[0])
+
+
+@lru_cache(maxsize=4096)
+def _fold_signs(text: str) -> str:
     # Some letters have a small form only once they are decomposed, such as those of "𝐅𝐨𝐨𝐝".
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", lowered).lower())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).lower())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 

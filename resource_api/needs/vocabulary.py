@@ -51,10 +51,6 @@ class Vocabulary:
     stages_by_term: dict[str, tuple[str, ...]]
     joined: dict[str, tuple[tuple[frozenset[str], str], ...]]
 
-    def family(self, slug: str) -> tuple[str, ...]:
-        """List a need and its children."""
-        return (slug, *self.children.get(slug, ()))
-
     def lineage(self, slug: str) -> tuple[str, ...]:
         """List a need and its parent."""
         parent = self.needs[slug].parent

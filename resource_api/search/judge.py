@@ -48,7 +48,9 @@ class Judge:
         self._asks_hours = query.open_at is not None or "open" in query.facets
         self._moment = query.open_at or datetime.now(UTC)
         if query.place is not None or self._asks_hours:
-            self._sites, self._hours = self._column("sites"), self._column("hours")
+            self._sites = self._column("sites")
+        # Timetables are long texts: they are read only where a time is asked for.
+        self._hours = self._column("hours") if self._asks_hours else None
         self._sorts_by = self._column({"name": "name_key", "updated": "updated_at"}.get(query.sort, "service_id"))
         self._today = datetime.now(UTC).date().toordinal()
         self._facets = FacetCounter(query.facets, self._column) if query.facets else None
@@ -143,8 +145,10 @@ class Judge:
     def _hours_here(self, row: Row, reached: Reached | None) -> str | None:
         if reached is not None:
             return reached[3]
-        hours: str | None = row[self._hours] if self.query.place is not None else self._anywhere(row)[1]
-        return hours
+        return self._own_hours(row) if self.query.place is not None else self._anywhere(row)[1]
+
+    def _own_hours(self, row: Row) -> str | None:
+        return None if self._hours is None else row[self._hours]
 
     def _reach(self, row: Row) -> Reached | None:
         """Find how a service reaches the caller: its nearest site in the circle, its area, or remotely."""
@@ -153,7 +157,7 @@ class Judge:
             if row[self._sites] is None:
                 chord = (x - self._px) ** 2 + (row[6] - self._py) ** 2 + (row[7] - self._pz) ** 2
                 if chord <= self._limit:
-                    return "site", chord, row[8], row[self._hours]
+                    return "site", chord, row[8], self._own_hours(row)
             else:
                 best = self._best_site(row)
                 if best is not None:
@@ -185,7 +189,7 @@ class Judge:
     def _anywhere(self, row: Row) -> tuple[str | None, str | None]:
         """Choose a site where none is near; where a time is asked, one that is not known to be closed."""
         if row[self._sites] is None:
-            return row[8], row[self._hours]
+            return row[8], self._own_hours(row)
         sites = [(site, hours) for site, _, _, _, hours in orjson.loads(row[self._sites])]
         return sites[self._most_open([hours for _, hours in sites])]
 
