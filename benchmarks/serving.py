@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +47,8 @@ def serving(command: Sequence[str], port: int, path: str, env: Mapping[str, str]
     try:
         yield _await_answer(process, port, path, started)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
@@ -78,7 +79,7 @@ def _await_answer(process: "subprocess.Popen[bytes]", port: int, path: str, star
     while time.perf_counter() - started < PATIENCE_S:
         if process.poll() is not None:
             _, errors = process.communicate(timeout=5)
-            raise RuntimeError(f"the server ended at once: {errors.decode(errors='replace')[-2000:]}")
+            raise RuntimeError(f"the server ended at once: {errors.decode(errors='replace')[:2000]}")
         try:
             status, body = get(port, path)
         except OSError:

