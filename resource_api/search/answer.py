@@ -124,13 +124,15 @@ def _write_short(hit: SearchHit, card: JSON, moment: datetime, _patterns: Patter
     phones = card.get("phones", ())
     out = {
         "service_id": hit.service_id,
-        "service_name": _shorten(card["service_name"], 90),
+        "service_name": _shorten(card["service_name"], 80),
         "phone": _shorten(phones[0]["number"], 24) if phones else None,
-        "address": _shorten(location.get("address", ""), 60) or None,
-        "city": _shorten(location.get("city", ""), 30) or None,
+        "address": _shorten(location.get("address", ""), 50) or None,
+        "city": _shorten(location.get("city", ""), 25) or None,
         "distance_m": None if hit.distance_m is None else round(hit.distance_m),
         "open": _open(site, moment, lang)["state"],
         "reached_by": hit.reached_by,
+        # Whose data it is, for `sources` has its licence.
+        "source": {"name": _shorten(card["source"]["name"], 30)},
     }
     return {key: value for key, value in out.items() if value is not None}
 
