@@ -50,7 +50,7 @@ def test_an_empty_database_is_not_current(database: Database) -> None:
 
 
 def test_an_unknown_revision_is_refused_and_the_known_ones_are_named(database: Database) -> None:
-    with pytest.raises(ValueError, match="known are .*0001"):
+    with pytest.raises(ValueError, match=r"known are .*0001"):
         migrate(database, "9999")
     database.close()
 

@@ -73,7 +73,7 @@ def load_command(
         ) from None
     options = Options(dry_run, replace, keep_samples, lambda plan: yes or dry_run or _ask(plan))
     report = Report()
-    database = Database(Settings.from_environment().database_url)
+    database = Database(Settings.from_environment().database_url, mapped=False)
     try:
         with ExitStack() as stack:
             write_problems = stack.enter_context(_problem_file(errors)) if errors else None

@@ -58,7 +58,7 @@ def check_index(repair: bool) -> None:
 
 @contextmanager
 def _writing() -> Iterator[tuple[Session, SearchIndex]]:
-    database = Database(Settings.from_environment().database_url)
+    database = Database(Settings.from_environment().database_url, mapped=False)
     index = attach_index(database)
     try:
         with database.write() as session:

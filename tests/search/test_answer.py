@@ -237,6 +237,7 @@ def test_a_short_hit_says_whom_to_call_and_where_to_go(tmp_path: Path) -> None:
         "phone": "410-555-0100",
         "address": "1 Main St",
         "city": "Towson",
+        "source": {"name": "test"},
         "open": "unknown",
         "reached_by": "site",
     }
