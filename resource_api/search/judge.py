@@ -6,7 +6,7 @@ set of needs once, and looks closely only at the hits of the page.
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import sqrt
 from typing import Any
@@ -20,23 +20,20 @@ from resource_api.search.cells import chord_limit, chord_to_m, unit_vector
 from resource_api.search.facets import FacetCounter
 from resource_api.search.filters import read_filters
 from resource_api.search.query import Reach, SearchHit, SearchPage, SearchQuery
+from resource_api.search.row import COLUMNS, Row
 from resource_api.search.weigh import Weigher
 
-Row = Sequence[Any]
 # How a service reaches the caller: by what, the squared chord where by a site, which site, and its hours.
 Reached = tuple[Reach, float | None, str | None, str | None]
 
-_BASE = ("service_id", "needs", "focus", "assured_day", "capacity", "x", "y", "z", "site", "areas", "remote")
-
 
 class Judge:
-    """Judges one query's candidates; made anew for each search. `columns` are what a row must hold, in this order."""
+    """Judges one query's candidates, rows of COLUMNS; made anew for each search."""
 
     def __init__(self, query: SearchQuery) -> None:
         self.query = query
-        self.columns: list[str] = list(_BASE)
-        self._weigher = Weigher(query, self._column)
-        self._checks = list(read_filters(query, self._column))
+        self._weigher = Weigher(query, COLUMNS.index)
+        self._checks = list(read_filters(query, COLUMNS.index))
         self._timetables: dict[str, bool] = {}
         self._answers: dict[str, tuple[float, float]] = {}
         self._freshness: dict[int | None, float] = {None: rank.freshness(None)}
@@ -44,16 +41,16 @@ class Judge:
             point = query.place.point
             self._px, self._py, self._pz = unit_vector(point.latitude, point.longitude)
             self._limit = chord_limit(query.within_m)
-            self._shapes = self._column("shapes")
+            self._shapes = COLUMNS.index("shapes")
         self._asks_hours = query.open_at is not None or "open" in query.facets
         self._moment = query.open_at or datetime.now(UTC)
         if query.place is not None or self._asks_hours:
-            self._sites = self._column("sites")
+            self._sites = COLUMNS.index("sites")
         # Timetables are long texts: they are read only where a time is asked for.
-        self._hours = self._column("hours") if self._asks_hours else None
-        self._sorts_by = self._column({"name": "name_key", "updated": "updated_at"}.get(query.sort, "service_id"))
+        self._hours = COLUMNS.index("hours") if self._asks_hours else None
+        self._sorts_by = COLUMNS.index({"name": "name_key", "updated": "updated_at"}.get(query.sort, "service_id"))
         self._today = datetime.now(UTC).date().toordinal()
-        self._facets = FacetCounter(query.facets, self._column) if query.facets else None
+        self._facets = FacetCounter(query.facets, COLUMNS.index) if query.facets else None
         self._fits: list[tuple[Any, Any, str, float, Row]] = []
 
     def consider(self, rows: Iterable[Row]) -> None:
@@ -130,11 +127,6 @@ class Judge:
             total=len(self._fits),
             facets=self._facets.write() if self._facets else {},
         )
-
-    def _column(self, name: str) -> int:
-        if name not in self.columns:
-            self.columns.append(name)
-        return self.columns.index(name)
 
     def _sort_key(self, row: Row, chord: float | None) -> tuple[Any, Any]:
         if self.query.sort == "distance":

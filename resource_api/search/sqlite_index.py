@@ -17,6 +17,7 @@ from resource_api.search.expression import any_of, match_expression
 from resource_api.search.judge import Judge
 from resource_api.search.query import SearchPage, SearchQuery
 from resource_api.search.row import text_columns, write_row
+from resource_api.search.row_cache import RowCache, mark_changed
 from resource_api.search.tables import SearchRow, SearchText, SearchWord
 from resource_api.words import stem
 
@@ -30,12 +31,14 @@ class SQLiteIndex:
     def __init__(self) -> None:
         self._words: set[str] = set()
         self._words_as_of: tuple[int, int | None] | None = None
+        self._rows = RowCache()
 
     def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
         """Store documents, replacing those of the same service."""
         rows = list(documents)
         if not rows:
             return
+        mark_changed(raw(session))
         old, tokens = self._forget(session, [d.service_id for d in rows])
         top = session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0
         narrow, texts = [], []
@@ -58,21 +61,14 @@ class SQLiteIndex:
 
     def remove(self, session: Session, service_ids: Collection[str]) -> None:
         """Forget services; unknown ids are passed over."""
+        mark_changed(raw(session))
         _, tokens = self._forget(session, service_ids)
         self._forget_words(session, tokens)
 
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
         judge = Judge(query)
-        columns = ", ".join(f"r.{name}" for name in judge.columns)
-        match = match_expression(query)
-        source = "search_row r"
-        values: tuple[str, ...] = ()
-        if match is not None:
-            source = "search_fts f CROSS JOIN search_row r ON r.id = f.rowid WHERE search_fts MATCH ?"
-            values = (match,)
-        sql = f"SELECT {columns} FROM {source}"  # noqa: S608 - our own column names
-        judge.consider(raw(session).execute(sql, values))
+        judge.consider(self._rows.read(raw(session), match_expression(query)))
         return judge.page()
 
     def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:

@@ -3,6 +3,7 @@
 The full-text table itself (SQLite's FTS5) is made by a migration, since SQLAlchemy has no word for it.
 """
 
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
@@ -58,6 +59,15 @@ class SearchText(Base):
     labels: Mapped[str]
     body: Mapped[str]
     tags: Mapped[str]
+
+
+class SearchState(Base):
+    """The version of the index: another one means that something in it changed."""
+
+    __tablename__ = "search_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class SearchWord(Base):

@@ -75,6 +75,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_search_row_name_key"), ["name_key"], unique=False)
 
     op.create_table(
+        "search_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_state")),
+    )
+    op.create_table(
         "search_text",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
@@ -889,6 +895,7 @@ def downgrade() -> None:
     op.drop_table("service_need")
     op.drop_table("search_word")
     op.drop_table("search_text")
+    op.drop_table("search_state")
     with op.batch_alter_table("search_row", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_search_row_name_key"))
 
