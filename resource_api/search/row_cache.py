@@ -11,6 +11,7 @@ from resource_api.search.row import COLUMNS, Row
 
 # About 75 MiB in each process at most.
 MOST_ROWS = 50_000
+MOST_AT_ONCE = 2_000
 
 _READ = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
 _DRAW = (
@@ -35,10 +36,12 @@ class RowCache:
         rows = self._rows_now(connection)
         numbers = _find_numbers(connection, match)
         missing = [number for number in numbers if number not in rows]
+        if len(missing) > MOST_AT_ONCE:
+            # A question about the whole country: its rows would only drive out those of somebody's neighbourhood.
+            return connection.execute(*_read_through(match)).fetchall()
         if missing:
             if len(rows) + len(missing) > MOST_ROWS:
-                # Not emptied: another thread may be reading from it.
-                rows = dict(rows) if len(missing) > MOST_ROWS else self._start_anew(rows, numbers)
+                rows = self._start_anew(rows, numbers)
             wanted = ",".join(map(str, missing))
             for number, *row in connection.execute(_READ, (f"[{wanted}]",)):
                 rows[number] = row
@@ -68,3 +71,11 @@ def _find_numbers(connection: sqlite3.Connection, match: str | None) -> list[int
         sql = "SELECT group_concat(rowid) FROM search_fts WHERE search_fts MATCH ?"
         found = connection.execute(sql, (match,)).fetchone()[0]
     return [int(number) for number in found.split(",")] if found else []
+
+
+def _read_through(match: str | None) -> tuple[str, tuple[str, ...]]:
+    columns = ", ".join(f"r.{name}" for name in COLUMNS)
+    if match is None:
+        return f"SELECT {columns} FROM search_row r", ()  # noqa: S608 - our own column names
+    source = "search_fts f CROSS JOIN search_row r ON r.id = f.rowid"
+    return f"SELECT {columns} FROM {source} WHERE search_fts MATCH ?", (match,)  # noqa: S608

@@ -64,6 +64,7 @@ def test_what_was_rolled_back_is_forgotten_even_if_it_was_searched(database: Dat
 
 def test_no_more_rows_are_kept_than_are_worth_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_cache, "MOST_ROWS", 5)
+    monkeypatch.setattr(row_cache, "MOST_AT_ONCE", 5)
     index = SQLiteIndex()
     with database.write() as session:
         put(session, index, *(make_service(f"pantry {n}") for n in range(4)))
@@ -76,3 +77,15 @@ def test_no_more_rows_are_kept_than_are_worth_it(database: Database, monkeypatch
         kept = index._rows._kept[1]
         assert len(kept) <= 5
         assert raw(session).execute("SELECT count(*) FROM search_state").fetchone() == (1,)
+
+
+def test_a_search_for_everything_reads_through(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_cache, "MOST_AT_ONCE", 2)
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, *(make_service(f"pantry {n}") for n in range(4)))
+        session.commit()
+    with database.read() as session:
+        assert index.find(session, SearchQuery()).total == 4
+        assert index.find(session, FOOD).total == 4
+        assert index._rows._kept[1] == {}
