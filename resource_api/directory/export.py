@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.directory.export_json import write_json_lines
-from resource_api.directory.export_rows import NOUNS, Scope, count_rows
+from resource_api.directory.export_rows import Scope, count_rows
 from resource_api.directory.export_tabular import write_tabular
+from resource_api.directory.graph import NOUNS
 from resource_api.directory.record import Source
 from resource_api.errors import ExportError
 

@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.export_rows import SHARED, Scope, read_rows
-from resource_api.directory.graph import Graph, read_graph, read_history, table
+from resource_api.directory.export_rows import Scope, read_rows
+from resource_api.directory.graph import SHARED, Graph, read_graph, read_history, table
 from resource_api.directory.record import Source
 from resource_api.directory.render import render_locations, render_organizations
 from resource_api.directory.write_row import JSON, write_row

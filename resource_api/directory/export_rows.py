@@ -11,37 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import OWNERS, Row, table
+from resource_api.directory.graph import OWNERS, SHARED, Row, table
 from resource_api.directory.record import Source
 
-# Whatever a row links to comes before it.
-NOUNS = (
-    "taxonomy",
-    "taxonomy_term",
-    "unit",
-    "meta_table_description",
-    "organization",
-    "program",
-    "location",
-    "service",
-    "service_at_location",
-    "organization_identifier",
-    "funding",
-    "url",
-    "service_area",
-    "required_document",
-    "cost_option",
-    "service_capacity",
-    "address",
-    "accessibility",
-    "contact",
-    "schedule",
-    "phone",
-    "language",
-    "attribute",
-    "metadata",
-)
-SHARED = NOUNS[:4]
 # Whom a row of the other nouns belongs to, where it says several.
 _OWNERS = ("organization_id", "service_id", "link_id", "resource_id")
 ROWS_AT_ONCE = 100

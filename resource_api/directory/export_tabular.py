@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from resource_api.directory.export_guard import read_guard
 from resource_api.directory.export_package import FILES, describe_package, tabular_columns
-from resource_api.directory.export_rows import NOUNS, Scope, count_rows, read_rows
-from resource_api.directory.graph import Row, table
+from resource_api.directory.export_rows import Scope, count_rows, read_rows
+from resource_api.directory.graph import NOUNS, Row, table
 from resource_api.directory.write_row import write_row
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes

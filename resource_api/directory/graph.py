@@ -19,6 +19,35 @@ Row = dict[str, Any]
 # SQLite takes 32,766 parameters in one statement; far fewer keep each statement's compiled form small.
 IDS_PER_STATEMENT = 500
 
+# Every HSDS noun; whatever a row links to comes before it. The first ones belong to no organization.
+NOUNS = (
+    "taxonomy",
+    "taxonomy_term",
+    "unit",
+    "meta_table_description",
+    "organization",
+    "program",
+    "location",
+    "service",
+    "service_at_location",
+    "organization_identifier",
+    "funding",
+    "url",
+    "service_area",
+    "required_document",
+    "cost_option",
+    "service_capacity",
+    "address",
+    "accessibility",
+    "contact",
+    "schedule",
+    "phone",
+    "language",
+    "attribute",
+    "metadata",
+)
+SHARED = NOUNS[:4]
+
 OWNERS = {
     "organization_identifier": ("organization_id",),
     "program": ("organization_id",),

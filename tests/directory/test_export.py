@@ -13,8 +13,7 @@ from resource_api.database import Database
 from resource_api.directory import export as export_module
 from resource_api.directory.export import Export, count_exported, read_format, write_export
 from resource_api.directory.export_package import FILES, tabular_columns
-from resource_api.directory.export_rows import NOUNS
-from resource_api.directory.graph import table
+from resource_api.directory.graph import NOUNS, table
 from resource_api.directory.load import Named, Options, Report, load, open_input, scratch_folder
 from resource_api.errors import ExportError
 from resource_api.migrations import migrate

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import OWNERS, in_batches, table
+from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.row import Draft
-from resource_api.directory.load.shape import SHARED, link_columns
+from resource_api.directory.load.shape import link_columns
 from resource_api.directory.load.write_rows import Links, Written
 from resource_api.directory.publish import organizations_using
 

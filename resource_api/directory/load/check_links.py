@@ -7,10 +7,10 @@ So is one that then hangs on nothing: nobody would ever find it.
 from collections import defaultdict
 from collections.abc import Callable, Collection
 
-from resource_api.directory.graph import OWNERS
+from resource_api.directory.graph import NOUNS, OWNERS
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.row import Draft
-from resource_api.directory.load.shape import LINKS, NOUNS, RANK, columns
+from resource_api.directory.load.shape import LINKS, RANK, columns
 
 Finder = Callable[[str, Collection[str]], set[str]]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import OWNERS, in_batches, table
+from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.affected import affected_organizations, changed_terms
 from resource_api.directory.load.check_links import check_links
 from resource_api.directory.load.convert import convert, require
@@ -25,7 +25,7 @@ from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.retire import retire_missing, retire_samples
 from resource_api.directory.load.row import Draft, InputRow
 from resource_api.directory.load.run_record import Options, RunRecord
-from resource_api.directory.load.shape import LINKS, SHARED
+from resource_api.directory.load.shape import LINKS
 from resource_api.directory.load.staging import Staging
 from resource_api.directory.load.write_rows import Written, write_rows
 from resource_api.directory.publish import (

@@ -8,9 +8,9 @@ https://docs.openreferral.org/en/latest/hsds/serialization.html
 from collections.abc import Iterator
 from typing import Any
 
+from resource_api.directory.graph import NOUNS
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Fields, InputRow
-from resource_api.directory.load.shape import NOUNS
 
 JSON = dict[str, Any]
 

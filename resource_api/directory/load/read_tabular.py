@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
+from resource_api.directory.graph import NOUNS
 from resource_api.directory.load.archive import Files
 from resource_api.directory.load.read_csv import read_csv
 from resource_api.directory.load.record_sources import SourceFacts
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import InputRow
-from resource_api.directory.load.shape import NOUNS
 from resource_api.errors import LoadError
 
 PACKAGE = "datapackage.json"

@@ -10,10 +10,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import in_batches, table
+from resource_api.directory.graph import NOUNS, SHARED, in_batches, table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.report import Report
-from resource_api.directory.load.shape import NOUNS, SHARED
 from resource_api.directory.load.staging import Staging
 from resource_api.directory.publish import (
     Published,

@@ -7,37 +7,9 @@ https://docs.openreferral.org/en/latest/hsds/schema_reference.html
 from dataclasses import dataclass
 from functools import cache
 
-from resource_api.directory.graph import table
+from resource_api.directory.graph import NOUNS, table
 
-# The order of writing: whatever a row links to comes before it.
-NOUNS = (
-    "taxonomy",
-    "taxonomy_term",
-    "unit",
-    "meta_table_description",
-    "organization",
-    "program",
-    "location",
-    "service",
-    "service_at_location",
-    "organization_identifier",
-    "funding",
-    "url",
-    "service_area",
-    "required_document",
-    "cost_option",
-    "service_capacity",
-    "address",
-    "accessibility",
-    "contact",
-    "schedule",
-    "phone",
-    "language",
-    "attribute",
-    "metadata",
-)
 RANK = {noun: rank for rank, noun in enumerate(NOUNS)}
-SHARED = ("taxonomy", "taxonomy_term", "unit", "meta_table_description")
 # Nouns that are loaded for themselves; the others live and die with an owner.
 OWNING = ("organization", "program", "location", "service", "service_at_location")
 

@@ -14,8 +14,9 @@ from types import TracebackType
 
 import orjson
 
+from resource_api.directory.graph import NOUNS, SHARED
 from resource_api.directory.load.row import Draft
-from resource_api.directory.load.shape import NOUNS, RANK, SHARED
+from resource_api.directory.load.shape import RANK
 
 ROWS_PER_BATCH = 500
 ALONE = 1 << 62  # the group of rows that belong to no organization; group 0 is what all share
