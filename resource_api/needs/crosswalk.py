@@ -39,7 +39,13 @@ def needs_for_code(code: str) -> tuple[tuple[str, float], ...]:
             field="code",
             hint="for example Z59.41, icd10|Z59.41, loinc|88122-7 or sdohcc|food-insecurity; /needs lists every code",
         )
-    return tuple(found.items())
+    return tuple(_prefer_children(found).items())
+
+
+def _prefer_children(found: dict[str, float]) -> dict[str, float]:
+    """Count a top-level need less beside its own child: the child says better what the code means."""
+    parents = {vocabulary().needs[slug].parent for slug, weight in found.items() if weight == 1.0}
+    return {slug: LESS_SPECIFIC if slug in parents else weight for slug, weight in found.items()}
 
 
 def _icd10_needs(value: str) -> dict[str, float]:
