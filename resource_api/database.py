@@ -18,6 +18,9 @@ from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 10_000
 MAPPED_BYTES = 1 << 30
+# A mapped file needs little cache of its own; a bulk writer, with one connection, writes pages it still has far cheaper.
+SEARCH_CACHE_KIB = 16 * 1024
+BULK_CACHE_KIB = 96 * 1024
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -99,7 +102,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
         "synchronous=full",
         "foreign_keys=on",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "cache_size=-16384",
+        f"cache_size=-{BULK_CACHE_KIB}",
         "temp_store=memory",
     ):
         raw.execute(f"pragma {pragma}")
@@ -108,6 +111,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
 def _set_up_mapped_sqlite(connection: DBAPIConnection, record: object) -> None:
     _set_up_sqlite(connection, record)
     raw: Any = connection
+    raw.execute(f"pragma cache_size=-{SEARCH_CACHE_KIB}")
     raw.execute(f"pragma mmap_size={MAPPED_BYTES}")
 
 
