@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 10_000
 MAPPED_BYTES = 1 << 30
-# A mapped file needs little cache of its own; a bulk writer, with one connection, writes pages it still has far cheaper.
+# A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
 
