@@ -7,6 +7,7 @@ import orjson
 
 from resource_api.database import Database
 from resource_api.search.answer import find_sources, write_facets, write_hits
+from resource_api.search.find import find_services
 from resource_api.search.index import SearchIndex
 from resource_api.search.read_query import Reading, SearchRequest, read_query
 from resource_api.search.relax import find_relaxations
@@ -16,7 +17,7 @@ def answer_search(database: Database, index: SearchIndex, request: SearchRequest
     """Answer a search; get the JSON, how many services fit, and the request as it was read."""
     with database.read() as session:
         reading = read_query(session, index, request)
-        page = index.find(session, reading.query)
+        page = find_services(session, index, reading.query)
         hits = write_hits(session, reading.query, page, lang="en", short=False)
         body = {
             "total_items": page.total,
