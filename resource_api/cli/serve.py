@@ -53,6 +53,8 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     options = gunicorn_settings(host, port, workers, threads)
+    # Links must lead back here: unless somebody says how clients see this server, they see it where it listens.
+    os.environ.setdefault("PUBLIC_URL", f"http://{host}:{port}")
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """gunicorn with our settings, looking at no file or command line of its own."""
