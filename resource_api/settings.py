@@ -19,7 +19,6 @@ class Settings:
 
     database_url: str
     public_url: str = "http://127.0.0.1:8000"
-    app_env: str = "development"
     publisher_name: str = "Community Resource Directory"
     metrics_allow: tuple[str, ...] = ("127.0.0.1", "::1")
     log_level: str = "INFO"
@@ -34,9 +33,6 @@ class Settings:
         env = os.environ if environ is None else environ
         instance = Path(env.get("INSTANCE_PATH", str(DEFAULT_INSTANCE)))
         url = env.get("DATABASE_URL") or f"sqlite:///{instance.absolute() / 'directory.db'}"
-        app_env = env.get("APP_ENV", "development")
-        if app_env not in ("development", "production"):
-            raise SettingsError(f"APP_ENV is {app_env!r}", field="APP_ENV", hint="development or production")
         public_url = env.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
         if not public_url.startswith(("http://", "https://")):
             raise SettingsError(
@@ -47,7 +43,6 @@ class Settings:
         return cls(
             database_url=url,
             public_url=public_url,
-            app_env=app_env,
             publisher_name=env.get("PUBLISHER_NAME", "Community Resource Directory"),
             metrics_allow=tuple(a.strip() for a in env.get("METRICS_ALLOW", "127.0.0.1,::1").split(",") if a.strip()),
             log_level=env.get("LOG_LEVEL", "INFO").upper(),

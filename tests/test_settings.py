@@ -27,7 +27,7 @@ def test_a_public_url_loses_its_last_slash() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("APP_ENV", "prod"), ("PUBLIC_URL", "help.example.org"), ("CACHE_SECONDS", "-1"), ("CACHE_SECONDS", "soon")],
+    [("PUBLIC_URL", "help.example.org"), ("CACHE_SECONDS", "-1"), ("CACHE_SECONDS", "soon")],
 )
 def test_a_wrong_setting_names_itself_and_what_would_be_right(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refused:

@@ -49,13 +49,6 @@ def session() -> Session:
     return cast(Session, g.reading)
 
 
-def write_session() -> Session:
-    """Get this request's writing session; the view that asked for it commits, once."""
-    if "writing" not in g:
-        g.writing = _sessions().enter_context(database().write())
-    return cast(Session, g.writing)
-
-
 def language() -> Language:
     """Get the language of labels, hours and errors: `lang`, else Accept-Language, else English."""
     asked = request.args.get("lang")

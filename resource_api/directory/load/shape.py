@@ -10,8 +10,6 @@ from functools import cache
 from resource_api.directory.graph import NOUNS, table
 
 RANK = {noun: rank for rank, noun in enumerate(NOUNS)}
-# Nouns that are loaded for themselves; the others live and die with an owner.
-OWNING = ("organization", "program", "location", "service", "service_at_location")
 
 LINKS = {
     "organization_id": "organization",
