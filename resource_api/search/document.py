@@ -108,7 +108,7 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
         capacity=service.get("capacity_status"),
         minimum_age_months=age_months(service, "minimum_age"),
         maximum_age_months=age_months(service, "maximum_age"),
-        life_stages=tuple(service.get("life_stages", ())),
+        life_stages=tuple(service.get("life_stages", ())) or _confirmed_stages([term["name"] for term in terms]),
         languages=tuple(dict.fromkeys(read_language(r["code"]) for r in card.get("languages", ()) if "code" in r)),
         accessible=" ".join(_accessibility(card)),
         assured_date=service.get("assured_date"),
@@ -143,6 +143,12 @@ def read_language(tag: str) -> str:
         return str(Language.get(tag).language or tag)
     except LanguageTagError:
         return tag.casefold()
+
+
+def _confirmed_stages(terms: list[str]) -> tuple[str, ...]:
+    """List the life stages that taxonomy terms confirm, marked by `?`: a term includes some and excludes nobody."""
+    known = vocabulary().stages_by_term
+    return tuple(sorted({f"?{stage}" for name in terms for stage in known.get(name.casefold(), ())}))
 
 
 def _need_labels(needs: tuple[tuple[str, str, int], ...]) -> list[str]:

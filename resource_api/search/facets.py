@@ -45,7 +45,7 @@ class FacetCounter:
                 elif name == "need":
                     counter.update(_families(value))
                 elif name in ("language", "life_stage"):
-                    counter.update(value.split())
+                    counter.update(each.lstrip("?") for each in value.split())
                 elif value:
                     counter[value] += 1
 

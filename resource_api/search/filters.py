@@ -14,7 +14,7 @@ def read_filters(query: SearchQuery, column: Callable[[str], int]) -> Iterator[t
     if query.age_months is not None:
         yield "age", _within(query.age_months, column("minimum_age"), column("maximum_age"))
     if query.life_stage is not None:
-        yield "life_stage", _among(query.life_stage, column("life_stages"))
+        yield "life_stage", _serves(query.life_stage, column("life_stages"))
     if query.language is not None and query.language != "en":
         yield "language", _among(query.language, column("languages"))
     if query.accessibility is not None:
@@ -39,6 +39,18 @@ def _is(wanted: str | bool, at: int) -> Check:
 
 def _among(wanted: str, at: int) -> Check:
     return lambda row: wanted in row[at].split() if row[at] else None
+
+
+def _serves(stage: str, at: int) -> Check:
+    """Find a life stage among those that a service lists, or that its terms only confirm (`?pregnant`)."""
+
+    def check(row: Sequence[Any]) -> bool | None:
+        listed = row[at].split()
+        if stage in listed or f"?{stage}" in listed:
+            return True
+        return None if not listed or listed[0].startswith("?") else False
+
+    return check
 
 
 def _says(wanted: str, at: int) -> Check:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resource_api.needs import vocabulary
 from resource_api.places import Point, haversine_m
 from resource_api.search.ask import ask_for
 from resource_api.search.place import place_at
@@ -323,3 +324,17 @@ def _on_circle(point: tuple[float, float], radius: float) -> tuple[float, float]
     there = asin(sin(lat) * cos(angle) + cos(lat) * sin(angle) * cos(bearing))
     across = lon + atan2(sin(bearing) * sin(angle) * cos(lat), cos(angle) - sin(lat) * sin(there))
     return degrees(there), (degrees(across) + 540) % 360 - 180
+
+
+def test_a_term_confirms_a_life_stage_and_excludes_nobody(tmp_path: Path) -> None:
+    name = next(iter(vocabulary().stages_by_term))
+    stage = vocabulary().stages_by_term[name][0]
+    other = next(each for each in ("pregnant", "teen", "infant") if each not in vocabulary().stages_by_term[name])
+    term = {"id": uuid("a"), "taxonomy_term": {"id": uuid("t"), "name": name, "description": ""}}
+    service = make_service("by its term", attributes=[term])
+    with searching(tmp_path, service) as (session, index):
+        (hit,) = index.find(session, replace(FOOD, life_stage=stage, facets=("life_stage",))).hits
+        assert hit.unknown == ()
+        (hit,) = index.find(session, replace(FOOD, life_stage=other)).hits
+        assert hit.unknown == ("life_stage",)
+        assert stage in dict(index.find(session, replace(FOOD, facets=("life_stage",))).facets["life_stage"])
