@@ -49,3 +49,43 @@ class ExportError(ResourceError):
 
 class DatabaseNotReady(ResourceError):
     """The database has no tables, or those of another release."""
+
+
+class Unreadable(ResourceError):
+    """A sealed value that cannot be opened: altered, moved, or sealed by a key that is not here."""
+
+
+class NotAuthenticated(ResourceError):
+    """No credentials, or none that are valid now."""
+
+
+class NotAllowed(ResourceError):
+    """These credentials do not allow this."""
+
+
+class TooMany(ResourceError):
+    """Too often in too short a time; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, hint=f"wait {retry_after} seconds")
+        self.retry_after = retry_after
+
+
+class Conflict(ResourceError):
+    """It contradicts what is there now; each kind of conflict has a name of its own."""
+
+
+class Stale(ResourceError):
+    """The record has changed since the version that the caller knows."""
+
+
+class NotFresh(ResourceError):
+    """The caller did not say which version it knows."""
+
+
+class BadInput(ResourceError):
+    """A field whose value is wrong in itself, or together with others."""
+
+
+class Refused(ResourceError):
+    """An address outside that is not to be spoken to, or did not answer as it must."""

@@ -23,6 +23,13 @@ class Settings:
     metrics_allow: tuple[str, ...] = ("127.0.0.1", "::1")
     log_level: str = "INFO"
     cache_seconds: int = 60
+    # Where keys are made when none are given: production gives its own.
+    instance: Path = DEFAULT_INSTANCE
+    production: bool = False
+    secret_key: str | None = None
+    data_keys: str | None = None
+    smtp_url: str | None = None
+    egress_allow: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -44,10 +51,27 @@ class Settings:
             database_url=url,
             public_url=public_url,
             publisher_name=env.get("PUBLISHER_NAME", "Community Resource Directory"),
-            metrics_allow=tuple(a.strip() for a in env.get("METRICS_ALLOW", "127.0.0.1,::1").split(",") if a.strip()),
+            metrics_allow=_read_list(env, "METRICS_ALLOW", "127.0.0.1,::1"),
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
             cache_seconds=_read_count(env, "CACHE_SECONDS", 60),
+            instance=instance,
+            production=_read_environment(env),
+            secret_key=env.get("SECRET_KEY") or None,
+            data_keys=env.get("DATA_KEYS") or None,
+            smtp_url=env.get("SMTP_URL") or None,
+            egress_allow=_read_list(env, "EGRESS_ALLOW", ""),
         )
+
+
+def _read_list(env: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, default).split(",") if part.strip())
+
+
+def _read_environment(env: Mapping[str, str]) -> bool:
+    value = env.get("APP_ENV", "development")
+    if value not in ("development", "production"):
+        raise SettingsError(f"APP_ENV is {value!r}", field="APP_ENV", hint="development or production")
+    return value == "production"
 
 
 def _read_count(env: Mapping[str, str], name: str, default: int) -> int:

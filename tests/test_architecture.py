@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "resource_api"
-FOOTING = {"errors", "settings", "words", "database"}
+FOOTING = {"errors", "settings", "words", "database", "egress"}
 ROOMS = {
     "places": {"errors"},
     "needs": {"errors", "words"},
-    "directory": {"places", "needs", *FOOTING},
+    "directory": {"places", "needs", "access", *FOOTING},
     "search": {"directory", "places", "needs", *FOOTING},
-    "migrations": {"directory", "search", *FOOTING},
+    "privacy": FOOTING,
+    "access": {"privacy", *FOOTING},
+    "delivery": {"access", "privacy", *FOOTING},
+    "referrals": {"directory", "places", "needs", "access", "privacy", "delivery", *FOOTING},
+    "migrations": {"directory", "search", "privacy", "access", "delivery", "referrals", *FOOTING},
 }
 DOORS = {"api", "web", "cli", "worker"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}

@@ -1,8 +1,10 @@
 """WHAT A VIEW MAY REACH FOR: the settings, the database, this request's sessions and language."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, cast
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
@@ -11,17 +13,27 @@ from resource_api.database import Database
 from resource_api.search.index import SearchIndex
 from resource_api.settings import Settings
 
+if TYPE_CHECKING:
+    from resource_api.privacy.keyring import Keyring
+
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wiring:
     """What create_app made for the views of one application."""
 
     settings: Settings
     database: Database
     index: SearchIndex
+
+    @cached_property
+    def keyring(self) -> "Keyring":
+        """The keys, loaded when first needed: whoever only searches needs none."""
+        from resource_api.privacy.keyring import load_keyring
+
+        return load_keyring(self.settings)
 
 
 def settings() -> Settings:
@@ -37,6 +49,18 @@ def database() -> Database:
 def search_index() -> SearchIndex:
     """Get the search index of the running application."""
     return _wiring().index
+
+
+def keyring() -> "Keyring":
+    """Get the keys of the running application."""
+    return _wiring().keyring
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a session that may write; the view commits it, once, before it answers."""
+    with database().write() as open_session:
+        yield open_session
 
 
 def session() -> Session:

@@ -15,7 +15,21 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from resource_api.api.context import language, settings
 from resource_api.api.headers import route_template
 from resource_api.api.problem_kinds import PROBLEMS, ProblemKind
-from resource_api.errors import BadQuery, DatabaseNotReady, Gone, NotFound, ResourceError, UnknownPlace
+from resource_api.errors import (
+    BadInput,
+    BadQuery,
+    Conflict,
+    DatabaseNotReady,
+    Gone,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    NotFresh,
+    ResourceError,
+    Stale,
+    TooMany,
+    UnknownPlace,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -37,6 +51,13 @@ _KIND_OF_ERROR: tuple[tuple[type[ResourceError], str], ...] = (
     (UnknownPlace, "unknown-place"),
     (BadQuery, "bad-query"),
     (DatabaseNotReady, "database-not-ready"),
+    (NotAuthenticated, "unauthorized"),
+    (NotAllowed, "forbidden"),
+    (TooMany, "too-many-requests"),
+    (Stale, "stale"),
+    (NotFresh, "version-required"),
+    (Conflict, "conflict"),
+    (BadInput, "bad-input"),
 )
 _KIND_OF_STATUS = {kind.status: kind for kind in reversed(PROBLEMS.values())}
 
@@ -118,7 +139,13 @@ def _write_domain_error(error: ResourceError) -> Response:
     errors = (FieldError(error.field, error.message, error.hint),) if error.field else ()
     detail = error.message if error.field or not error.hint else f"{error.message}: {error.hint}"
     near = error.near if isinstance(error, UnknownPlace) else ()
-    return write_problem(PROBLEMS[slug], detail, errors=errors, suggestions=near)
+    return write_problem(PROBLEMS[slug], detail, errors=errors, suggestions=near, headers=_headers_of(error))
+
+
+def _headers_of(error: ResourceError) -> dict[str, str]:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, NotAuthenticated) else {}
 
 
 def _write_http_error(error: HTTPException) -> Response:

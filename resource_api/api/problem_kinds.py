@@ -54,6 +54,24 @@ PROBLEMS: dict[str, ProblemKind] = {
             "This URL does not answer to this method; Allow lists those it answers to.",
         ),
         ProblemKind(
+            "conflict",
+            409,
+            ("It contradicts what is there", "Contradice lo que ya existe"),
+            "What was asked contradicts the record as it is now; the detail says how.",
+        ),
+        ProblemKind(
+            "stale",
+            412,
+            ("Changed in the meantime", "Cambió entretanto"),
+            "The record is no longer at the version that If-Match names: read it again, then decide.",
+        ),
+        ProblemKind(
+            "version-required",
+            428,
+            ("Say which version you know", "Indique qué versión conoce"),
+            "This write needs If-Match with the ETag last read, so that nobody's change is overwritten unseen.",
+        ),
+        ProblemKind(
             "gone",
             410,
             ("Deleted", "Eliminado"),
@@ -88,6 +106,12 @@ PROBLEMS: dict[str, ProblemKind] = {
             422,
             ("This cannot be answered as asked", "No se puede responder a esta pregunta"),
             "Every parameter is well-formed, but together they ask nothing that can be answered.",
+        ),
+        ProblemKind(
+            "bad-input",
+            422,
+            ("This cannot be written", "Esto no se puede guardar"),
+            "A field is wrong in itself or together with others; `errors` says which, and what would be right.",
         ),
         ProblemKind(
             "unknown-place",

@@ -2,8 +2,12 @@
 
 from alembic import context
 
+import resource_api.access.tables
+import resource_api.delivery.tables
 import resource_api.directory
-import resource_api.search.tables  # noqa: F401 - registers its tables
+import resource_api.privacy.tables
+import resource_api.referrals.tables
+import resource_api.search.tables  # noqa: F401 - each registers its tables
 from resource_api.database import Base
 
 connection = context.config.attributes["connection"]

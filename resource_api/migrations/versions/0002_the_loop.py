@@ -1,0 +1,472 @@
+"""The loop: access, referrals, delivery, audit"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from resource_api.database import UTCDateTime
+from resource_api.privacy.tables import AUDIT_IS_ONLY_ADDED_TO
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=True),
+        sa.Column("client_id", sa.String(), nullable=True),
+        sa.Column("token_id", sa.String(), nullable=True),
+        sa.Column("request_id", sa.String(), nullable=True),
+        sa.Column("object_kind", sa.String(), nullable=True),
+        sa.Column("object_ids", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_request_id"), ["request_id"], unique=False)
+
+    op.create_table(
+        "audit_checkpoint",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_checkpoint")),
+    )
+    op.create_table(
+        "participant",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_participant")),
+    )
+    op.create_table(
+        "rate",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("window", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", "window", name=op.f("pk_rate")),
+    )
+    with op.batch_alter_table("rate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rate_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "referral",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("requester_id", sa.String(), nullable=False),
+        sa.Column("requester_client_id", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.String(), nullable=True),
+        sa.Column("service_id", sa.String(), nullable=True),
+        sa.Column("service_at_location_id", sa.String(), nullable=True),
+        sa.Column("need", sa.String(), nullable=True),
+        sa.Column("zip3", sa.String(), nullable=True),
+        sa.Column("age_band", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("needs", sa.String(), nullable=False),
+        sa.Column("codes", sa.String(), nullable=False),
+        sa.Column("sensitive", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.String(), nullable=False),
+        sa.Column("respond_by", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("service_given", sa.Boolean(), nullable=True),
+        sa.Column("need_met", sa.String(), nullable=True),
+        sa.Column("outcome_date", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.String(), nullable=True),
+        sa.Column("replaces_id", sa.String(), nullable=True),
+        sa.Column("data_key", sa.LargeBinary(), nullable=True),
+        sa.Column("patient", sa.LargeBinary(), nullable=True),
+        sa.Column("identifiers", sa.LargeBinary(), nullable=True),
+        sa.Column("place", sa.LargeBinary(), nullable=True),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("reason_text", sa.LargeBinary(), nullable=True),
+        sa.Column("outcome_note", sa.LargeBinary(), nullable=True),
+        sa.Column("appointment", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["parent_id"], ["referral.id"], name=op.f("fk_referral_parent_id")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["referral.id"], name=op.f("fk_referral_replaces_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
+    )
+    with op.batch_alter_table("referral", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index("ix_referral_owner_id_updated_at_id", ["owner_id", "updated_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_referral_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index("ix_referral_pool", ["owner_id", "status", "need"], unique=False)
+        batch_op.create_index(batch_op.f("ix_referral_replaces_id"), ["replaces_id"], unique=False)
+        batch_op.create_index(
+            "ix_referral_requester_id_updated_at_id", ["requester_id", "updated_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_referral_service_id"), ["service_id"], unique=False)
+        batch_op.create_index("ix_referral_status_respond_by", ["status", "respond_by"], unique=False)
+
+    op.create_table(
+        "seen_assertion",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("jti_hash", sa.String(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", "jti_hash", name=op.f("pk_seen_assertion")),
+    )
+    with op.batch_alter_table("seen_assertion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_assertion_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "audit_link",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("audit_id", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["audit_id"], ["audit.id"], name=op.f("fk_audit_link_audit_id")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_link")),
+        sa.UniqueConstraint("audit_id", name=op.f("uq_audit_link_audit_id")),
+    )
+    op.create_table(
+        "client",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("participant_id", sa.String(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("origins", sa.String(), nullable=False),
+        sa.Column("jwks", sa.String(), nullable=True),
+        sa.Column("jwks_url", sa.String(), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_client_participant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
+    )
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_client_participant_id"), ["participant_id"], unique=False)
+
+    op.create_table(
+        "referral_address",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("participant_id", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["participant_id"], ["participant.id"], name=op.f("fk_referral_address_participant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_address")),
+        sa.UniqueConstraint("participant_id", "email", name=op.f("uq_referral_address_participant_id")),
+    )
+    with op.batch_alter_table("referral_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_address_participant_id"), ["participant_id"], unique=False)
+
+    op.create_table(
+        "referral_consent",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("recipients", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("until", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("evidence", sa.LargeBinary(), nullable=True),
+        sa.Column("given_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_consent_referral_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_consent")),
+    )
+    with op.batch_alter_table("referral_consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_consent_referral_id"), ["referral_id"], unique=False)
+
+    op.create_table(
+        "referral_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("transaction", sa.Integer(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=True),
+        sa.Column("client_id", sa.String(), nullable=True),
+        sa.Column("owner_id", sa.String(), nullable=True),
+        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("detail", sa.LargeBinary(), nullable=True),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_event_referral_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_event")),
+        sa.UniqueConstraint("referral_id", "seq", name=op.f("uq_referral_event_referral_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "referral_key",
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("blind", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_key_referral_id")),
+        sa.PrimaryKeyConstraint("referral_id", "organization_id", "field", "blind", name=op.f("pk_referral_key")),
+    )
+    with op.batch_alter_table("referral_key", schema=None) as batch_op:
+        batch_op.create_index("ix_referral_key_lookup", ["organization_id", "field", "blind"], unique=False)
+
+    op.create_table(
+        "referral_party",
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.Column("since", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("until", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_party_referral_id")),
+        sa.PrimaryKeyConstraint("referral_id", "organization_id", name=op.f("pk_referral_party")),
+    )
+    with op.batch_alter_table("referral_party", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_party_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "replay",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("headers", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_replay_referral_id")),
+        sa.PrimaryKeyConstraint("client_id", "route", "key_hash", name=op.f("pk_replay")),
+    )
+    with op.batch_alter_table("replay", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_replay_referral_id"), ["referral_id"], unique=False)
+
+    op.create_table(
+        "access_token",
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("issued_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_access_token_client_id")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_access_token")),
+        sa.UniqueConstraint("id", name=op.f("uq_access_token_id")),
+    )
+    with op.batch_alter_table("access_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_token_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_token_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "broken_glass",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("since", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("until", UTCDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_broken_glass_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broken_glass")),
+    )
+    with op.batch_alter_table("broken_glass", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_broken_glass_client_id"), ["client_id"], unique=False)
+
+    op.create_table(
+        "client_secret",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_secret_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_secret")),
+    )
+    with op.batch_alter_table("client_secret", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_client_secret_client_id"), ["client_id"], unique=False)
+
+    op.create_table(
+        "endpoint",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("participant_id", sa.String(), nullable=True),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("types", sa.String(), nullable=False),
+        sa.Column("signing", sa.String(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("previous_until", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("disabled_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_endpoint_client_id")),
+        sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_endpoint_participant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
+    )
+    with op.batch_alter_table("endpoint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_endpoint_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_endpoint_participant_id"), ["participant_id"], unique=False)
+
+    op.create_table(
+        "fetched_keys",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=True),
+        sa.Column("fetched_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("fresh_until", UTCDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_fetched_keys_client_id")),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_fetched_keys")),
+    )
+    op.create_table(
+        "reply_link",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("address_id", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("code_hash", sa.String(), nullable=True),
+        sa.Column("code_expires_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["address_id"], ["referral_address.id"], name=op.f("fk_reply_link_address_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_reply_link_token_hash")),
+    )
+    with op.batch_alter_table("reply_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reply_link_address_id"), ["address_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reply_link_referral_id"), ["referral_id"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("endpoint_id", sa.String(), nullable=True),
+        sa.Column("address_id", sa.String(), nullable=True),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("happened_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("leased_by", sa.String(), nullable=True),
+        sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("last_status", sa.Integer(), nullable=True),
+        sa.Column("delivered_at", UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["address_id"], ["referral_address.id"], name=op.f("fk_delivery_address_id")),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("target", "referral_id", "seq", "type", name=op.f("uq_delivery_target")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_address_id"), ["address_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_endpoint_id"), ["endpoint_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
+        batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
+        batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
+    for statement in AUDIT_IS_ONLY_ADDED_TO:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_target_referral_id_seq")
+        batch_op.drop_index("ix_delivery_state_next_at")
+        batch_op.drop_index(batch_op.f("ix_delivery_referral_id"))
+        batch_op.drop_index(batch_op.f("ix_delivery_endpoint_id"))
+        batch_op.drop_index(batch_op.f("ix_delivery_address_id"))
+
+    op.drop_table("delivery")
+    with op.batch_alter_table("reply_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reply_link_referral_id"))
+        batch_op.drop_index(batch_op.f("ix_reply_link_address_id"))
+
+    op.drop_table("reply_link")
+    op.drop_table("fetched_keys")
+    with op.batch_alter_table("endpoint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_endpoint_participant_id"))
+        batch_op.drop_index(batch_op.f("ix_endpoint_client_id"))
+
+    op.drop_table("endpoint")
+    with op.batch_alter_table("client_secret", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_client_secret_client_id"))
+
+    op.drop_table("client_secret")
+    with op.batch_alter_table("broken_glass", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_broken_glass_client_id"))
+
+    op.drop_table("broken_glass")
+    with op.batch_alter_table("access_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_token_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_access_token_client_id"))
+
+    op.drop_table("access_token")
+    with op.batch_alter_table("replay", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_replay_referral_id"))
+        batch_op.drop_index(batch_op.f("ix_replay_created_at"))
+
+    op.drop_table("replay")
+    with op.batch_alter_table("referral_party", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referral_party_organization_id"))
+
+    op.drop_table("referral_party")
+    with op.batch_alter_table("referral_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_referral_key_lookup")
+
+    op.drop_table("referral_key")
+    op.drop_table("referral_event")
+    with op.batch_alter_table("referral_consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referral_consent_referral_id"))
+
+    op.drop_table("referral_consent")
+    with op.batch_alter_table("referral_address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referral_address_participant_id"))
+
+    op.drop_table("referral_address")
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_client_participant_id"))
+
+    op.drop_table("client")
+    op.drop_table("audit_link")
+    with op.batch_alter_table("seen_assertion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_assertion_expires_at"))
+
+    op.drop_table("seen_assertion")
+    with op.batch_alter_table("referral", schema=None) as batch_op:
+        batch_op.drop_index("ix_referral_status_respond_by")
+        batch_op.drop_index(batch_op.f("ix_referral_service_id"))
+        batch_op.drop_index("ix_referral_requester_id_updated_at_id")
+        batch_op.drop_index(batch_op.f("ix_referral_replaces_id"))
+        batch_op.drop_index("ix_referral_pool")
+        batch_op.drop_index(batch_op.f("ix_referral_parent_id"))
+        batch_op.drop_index("ix_referral_owner_id_updated_at_id")
+        batch_op.drop_index(batch_op.f("ix_referral_closed_at"))
+
+    op.drop_table("referral")
+    with op.batch_alter_table("rate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rate_expires_at"))
+
+    op.drop_table("rate")
+    op.drop_table("participant")
+    op.drop_table("audit_checkpoint")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_request_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_at"))
+
+    op.drop_table("audit")

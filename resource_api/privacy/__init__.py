@@ -1,0 +1,1 @@
+"""WHAT STAYS SECRET: field encryption, blind indexes, and the audit of every look."""

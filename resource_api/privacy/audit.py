@@ -1,0 +1,65 @@
+"""WHO LOOKED: one audit row for each look, write, refusal, token and disclosure, in the transaction that it is about.
+
+A read's row is committed before its answer leaves; where it cannot be written, nothing is read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from resource_api.database import Base
+from resource_api.privacy.tables import Audit
+
+# As in FHIR's AuditEvent: create, read, update, delete, execute.
+Action = Literal["C", "R", "U", "D", "E"]
+Outcome = Literal["ok", "denied", "failed"]
+
+_AUDIT = Base.metadata.tables[Audit.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who does something: an organization's client, under one token, in one request."""
+
+    organization_id: str | None = None
+    client_id: str | None = None
+    token_id: str | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Agent(client_id="system")
+
+
+def record(
+    session: Session,
+    agent: Agent,
+    action: Action,
+    what: str,
+    *,
+    now: datetime,
+    kind: str | None = None,
+    ids: Iterable[str] = (),
+    outcome: Outcome = "ok",
+    reason: str | None = None,
+) -> None:
+    """Add one row. `what` reads `referral.read`; `ids` are records' ids; `reason` is a code, never somebody's words."""
+    session.execute(
+        insert(_AUDIT),
+        {
+            "at": now,
+            "action": action,
+            "what": what,
+            "outcome": outcome,
+            "organization_id": agent.organization_id,
+            "client_id": agent.client_id,
+            "token_id": agent.token_id,
+            "request_id": agent.request_id,
+            "object_kind": kind,
+            "object_ids": " ".join(ids),
+            "reason": reason,
+        },
+    )

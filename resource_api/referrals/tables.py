@@ -1,0 +1,154 @@
+"""WHAT IS KEPT OF A REFERRAL: plain codes and organizations, sealed people and words, and all that happened.
+
+Columns that hold bytes are sealed with the referral's own data key (`privacy.keyring.RecordKey`), as JSON or text.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from resource_api.database import Base
+
+
+class Referral(Base):
+    """Who was sent where; a projection of its events.
+
+    `version` is the ETag and moves when the referral's own fields do; `seq` counts every event, without gaps. An
+    unowned referral is in the pool: any eligible organization may claim it. `data_key` None: it was shredded.
+    """
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        Index("ix_referral_requester_id_updated_at_id", "requester_id", "updated_at", "id"),
+        Index("ix_referral_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
+        Index("ix_referral_status_respond_by", "status", "respond_by"),
+        Index("ix_referral_pool", "owner_id", "status", "need"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    version: Mapped[int]
+    seq: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    requester_id: Mapped[str]
+    requester_client_id: Mapped[str]
+    owner_id: Mapped[str | None]
+    service_id: Mapped[str | None] = mapped_column(index=True)
+    service_at_location_id: Mapped[str | None]
+    # The need asked for where no service was named, and where: the first three digits of the ZIP alone are plain.
+    need: Mapped[str | None]
+    zip3: Mapped[str | None]
+    age_band: Mapped[str | None]
+    language: Mapped[str | None]
+    needs: Mapped[str] = mapped_column(default="")
+    codes: Mapped[str] = mapped_column(default="")
+    sensitive: Mapped[bool] = mapped_column(default=False)
+    priority: Mapped[str]
+    respond_by: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    test: Mapped[bool] = mapped_column(default=False)
+
+    reason_code: Mapped[str | None]
+    service_given: Mapped[bool | None]
+    need_met: Mapped[str | None]
+    outcome_date: Mapped[str | None]
+
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"), index=True)
+    replaces_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"), index=True)
+
+    data_key: Mapped[bytes | None]
+    patient: Mapped[bytes | None]
+    identifiers: Mapped[bytes | None]
+    place: Mapped[bytes | None]
+    note: Mapped[bytes | None]
+    reason_text: Mapped[bytes | None]
+    outcome_note: Mapped[bytes | None]
+    appointment: Mapped[bytes | None]
+
+
+class ReferralEvent(Base):
+    """One thing that happened to a referral; nothing is ever changed or taken back here.
+
+    `id` orders all events; `transaction` the database's own number of the writing transaction where it has one
+    (PostgreSQL), so that a feed can wait for those that are still open. `hash` covers the event and the one before it.
+    """
+
+    __tablename__ = "referral_event"
+    __table_args__ = (UniqueConstraint("referral_id", "seq"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction: Mapped[int] = mapped_column(default=0)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
+    seq: Mapped[int]
+    version: Mapped[int]
+    type: Mapped[str]
+    status: Mapped[str]
+    at: Mapped[datetime]
+    organization_id: Mapped[str | None]
+    client_id: Mapped[str | None]
+    owner_id: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    detail: Mapped[bytes | None]
+    hash: Mapped[bytes]
+
+
+class ReferralParty(Base):
+    """An organization that a referral was ever addressed to, or was claimed by, and until when it was.
+
+    `until` None: it still is. A former party keeps seeing that the referral exists and what it did itself, no more.
+    """
+
+    __tablename__ = "referral_party"
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class ReferralConsent(Base):
+    """What the person agreed to: what may be told (`scope`), to whom, for what, until when."""
+
+    __tablename__ = "referral_consent"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), index=True)
+    scope: Mapped[str]
+    recipients: Mapped[str]
+    purpose: Mapped[str]
+    until: Mapped[datetime | None]
+    evidence: Mapped[bytes | None]
+    given_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class ReferralKey(Base):
+    """A blind index entry: by it an organization that may see a referral finds it again."""
+
+    __tablename__ = "referral_key"
+    __table_args__ = (Index("ix_referral_key_lookup", "organization_id", "field", "blind"),)
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    blind: Mapped[bytes] = mapped_column(primary_key=True)
+
+
+class Replay(Base):
+    """What was answered under an Idempotency-Key, sealed with the referral's key; kept 72 hours."""
+
+    __tablename__ = "replay"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key_hash: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    status: Mapped[int]
+    headers: Mapped[str]
+    body: Mapped[bytes]
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
