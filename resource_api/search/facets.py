@@ -1,63 +1,62 @@
 """HOW MANY OF EACH KIND: counts over every hit, not only the page."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from resource_api.search.columns import Codes, Columns, Lists, Numbers
 from resource_api.search.query import Reach
 
 MOST_VALUES = 50
+REACHES: tuple[Reach, ...] = ("site", "area", "remote")
+_YES_NO = {-1: "unknown", 0: "no", 1: "yes"}
+_OPEN = {-1: "unknown", 0: "closed", 1: "open"}
 
-_COLUMNS = {
-    "need": "needs",
-    "language": "languages",
-    "city": "city",
-    "organization": "organization_id",
-    "free": "free",
-    "accepts_referrals": "accepts",
-    "capacity": "capacity",
-    "life_stage": "life_stages",
-}
-_YES_NO = {None: "unknown", True: "yes", False: "no"}
-_OPEN = {None: "unknown", True: "open", False: "closed"}
+Counts = tuple[tuple[str, int], ...]
 
 
-class FacetCounter:
-    """Counts the facets that a query asks for; `column` tells where in a row a column stands."""
-
-    def __init__(self, names: Sequence[str], column: Callable[[str], int]) -> None:
-        self._counters = {name: Counter[str]() for name in names}
-        self._columns = {name: column(_COLUMNS[name]) for name in names if name in _COLUMNS}
-
-    def count(self, row: Sequence[Any], reached: Reach | None, is_open: bool | None) -> None:
-        """Count one hit."""
-        for name, counter in self._counters.items():
-            if name == "reached_by":
-                if reached is not None:
-                    counter[reached] += 1
-            elif name == "open":
-                counter[_OPEN[is_open]] += 1
-            else:
-                value = row[self._columns[name]]
-                if name == "free":
-                    counter[_YES_NO[value]] += 1
-                elif name == "need":
-                    counter.update(_families(value))
-                elif name in ("language", "life_stage"):
-                    counter.update(each.lstrip("?") for each in value.split())
-                elif value:
-                    counter[value] += 1
-
-    def write(self) -> dict[str, tuple[tuple[str, int], ...]]:
-        """Write the counts, the largest first."""
-        return {
-            name: tuple(sorted(counter.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES])
-            for name, counter in self._counters.items()
-        }
+def count_facet(
+    name: str, columns: Columns, slots: Numbers, reach: NDArray[np.int8] | None, is_open: NDArray[np.int8] | None
+) -> Counts:
+    """Count the values of one facet, the largest first; `reach` and `is_open` where they were asked for."""
+    if name == "reached_by":
+        return () if reach is None else _count(reach, lambda code: REACHES[code])
+    if name == "open":
+        return () if is_open is None else _count(is_open, _OPEN.__getitem__)
+    if name == "free":
+        return _count(columns.free[slots], _YES_NO.__getitem__)
+    if name == "need":
+        return _count_listed(columns.needs.gather(slots), columns.parts, _family)
+    if name in ("language", "life_stage"):
+        listed = columns.languages if name == "language" else columns.life_stages
+        return _count_listed(listed.gather(slots), columns.tags, lambda text: text.lstrip("?"))
+    if name in ("city", "organization"):
+        column = columns.city if name == "city" else columns.organization
+        return _count(column[slots], columns.names.texts.__getitem__)
+    column = columns.capacity if name == "capacity" else columns.accepts
+    return _count(column[slots], columns.statuses.texts.__getitem__)
 
 
-@lru_cache(maxsize=10_000)
-def _families(needs: str) -> tuple[str, ...]:
-    """List the needs that a row answers, their parents included."""
-    return tuple(part[1:].partition(":")[0] for part in needs.split(",") if part.startswith("^"))
+def _count(values: NDArray[np.integer], say: Callable[[int], str]) -> Counts:
+    found, counts = np.unique(values, return_counts=True)
+    return _largest({say(int(value)): int(count) for value, count in zip(found, counts, strict=True)})
+
+
+def _count_listed(lists: Lists, codes: Codes, say: Callable[[str], str]) -> Counts:
+    counts = np.bincount(lists.codes)
+    found: dict[str, int] = {}
+    for code in np.flatnonzero(counts):
+        value = say(codes.texts[code])
+        found[value] = found.get(value, 0) + int(counts[code])
+    return _largest(found)
+
+
+def _family(part: str) -> str:
+    """Read the need of `^baby:9t`, which a row answers itself or by a child; nothing of the others."""
+    return part[1:].partition(":")[0] if part.startswith("^") else ""
+
+
+def _largest(counts: dict[str, int]) -> Counts:
+    counts.pop("", None)
+    return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES])

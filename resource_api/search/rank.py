@@ -4,6 +4,13 @@
 a hit ranks after those that are known to fit, whatever its score.
 """
 
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weight = TypeVar("Weight", float, NDArray[np.float64])
+
 # How much a need counts by how surely the service answers it.
 CONFIDENCE_WEIGHT = {"9": 1.0, "8": 0.9, "7": 0.8, "6": 0.7, "4": 0.45, "3": 0.3}
 
@@ -55,6 +62,6 @@ def freshness(age_days: float | None) -> float:
     return 1.0 - share * (1.0 - STALE_WEIGHT)
 
 
-def score(relevance: float, near: float, fresh: float, capacity: float) -> float:
-    """Join the four reasons; each is between 0 and about 1."""
+def score(relevance: Weight, near: Weight, fresh: Weight, capacity: Weight) -> Weight:
+    """Join the four reasons, of one hit or of many; each is between 0 and about 1."""
     return relevance * near * fresh * capacity

@@ -8,17 +8,20 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
-from sqlalchemy import delete, insert, select
+import numpy as np
+import orjson
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base
+from resource_api.search.columns import MOST_ROWS, Columns, Floats, Numbers
 from resource_api.search.document import SearchDocument
 from resource_api.search.expression import any_of, match_expression
-from resource_api.search.judge import Judge
+from resource_api.search.hit import write_hits
+from resource_api.search.judge import judge
 from resource_api.search.query import SearchPage, SearchQuery
 from resource_api.search.row import text_columns, write_row
-from resource_api.search.row_cache import RowCache, mark_changed
-from resource_api.search.tables import SearchRow, SearchText, SearchWord
+from resource_api.search.tables import SearchNumber, SearchRow, SearchText, SearchWord
 from resource_api.words import stem
 
 _ROWS = Base.metadata.tables[SearchRow.__tablename__]
@@ -31,22 +34,16 @@ class SQLiteIndex:
     def __init__(self) -> None:
         self._words: set[str] = set()
         self._words_as_of: tuple[int, int | None] | None = None
-        self._rows = RowCache()
+        self._columns = Columns()
 
     def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
         """Store documents, replacing those of the same service."""
         rows = list(documents)
         if not rows:
             return
-        mark_changed(raw(session))
-        old, tokens = self._forget(session, [d.service_id for d in rows])
-        top = session.scalar(select(SearchRow.id).order_by(SearchRow.id.desc()).limit(1)) or 0
+        tokens = self._forget(session, [d.service_id for d in rows])
         narrow, texts = [], []
-        for document in rows:
-            number = old.get(document.service_id)
-            if number is None:
-                top += 1
-                number = top
+        for number, document in enumerate(rows, _draw_numbers(session, len(rows))):
             narrow.append({"id": number, **write_row(document)})
             texts.append({"id": number, **text_columns(document)})
         session.execute(insert(_ROWS), narrow)
@@ -61,15 +58,17 @@ class SQLiteIndex:
 
     def remove(self, session: Session, service_ids: Collection[str]) -> None:
         """Forget services; unknown ids are passed over."""
-        mark_changed(raw(session))
-        _, tokens = self._forget(session, service_ids)
-        self._forget_words(session, tokens)
+        self._forget_words(session, self._forget(session, service_ids))
 
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
-        judge = Judge(query)
-        judge.consider(self._rows.read(raw(session), match_expression(query)))
-        return judge.page()
+        connection = raw(session)
+        columns = self._columns_for(session)
+        slots = columns.find(connection, _find_numbers(connection, match_expression(query)))
+        judged = judge(query, columns, slots, lambda some: _rank_names(connection, columns, some))
+        places = judged.best(columns, (query.page - 1) * query.per_page, query.page * query.per_page)
+        hits = tuple(write_hits(connection, query, columns, judged, places))
+        return SearchPage(hits, len(judged.slots), judged.facets)
 
     def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
         """List the services stored, each with its document's time in Unix seconds."""
@@ -90,18 +89,21 @@ class SQLiteIndex:
             self._words_as_of = state
         return self._words
 
-    def _forget(self, session: Session, service_ids: Collection[str]) -> tuple[dict[str, int], set[str]]:
-        """Forget services; get the numbers they had, and the tokens they were found by."""
-        old: dict[str, int] = {}
+    def _columns_for(self, session: Session) -> Columns:
+        """Get the rows at hand; a writer's own, for it may still take back what only it can see."""
+        if not session.connection().get_execution_options().get("read_only"):
+            return Columns()
+        if len(self._columns) > MOST_ROWS:
+            self._columns = Columns()
+        return self._columns
+
+    def _forget(self, session: Session, service_ids: Collection[str]) -> set[str]:
+        """Forget services; get the tokens they were found by."""
         tokens: set[str] = set()
         ids = list(service_ids)
+        numbers: list[int] = []
         for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            found = session.execute(
-                select(SearchRow.service_id, SearchRow.id).where(SearchRow.service_id.in_(some))
-            ).all()
-            old.update((row[0], row[1]) for row in found)
-        numbers = list(old.values())
+            numbers += session.scalars(select(SearchRow.id).where(SearchRow.service_id.in_(ids[start : start + 500])))
         for start in range(0, len(numbers), 500):
             some_numbers = numbers[start : start + 500]
             texts = session.execute(select(_TEXTS).where(_TEXTS.c.id.in_(some_numbers))).mappings().all()
@@ -114,7 +116,7 @@ class SQLiteIndex:
             tokens |= _tokens(texts)
             session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
             session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
-        return old, tokens
+        return tokens
 
     def _forget_words(self, session: Session, tokens: Collection[str]) -> None:
         """Forget the words whose tokens no service has any more: a suggestion must not say what has been withheld."""
@@ -128,6 +130,36 @@ class SQLiteIndex:
             )
             gone = [(word,) for (word,) in like.fetchall() if stem(word) == token]
             raw(session).executemany("DELETE FROM search_word WHERE word = ?", gone)
+
+
+def _draw_numbers(session: Session, count: int) -> int:
+    """Draw numbers that no row has ever had, so that whatever is known of a number stays true; get the first."""
+    last = session.scalar(select(SearchNumber.last).where(SearchNumber.id == 1))
+    if last is None:
+        last = session.scalar(select(func.max(SearchRow.id))) or 0
+        session.execute(insert(SearchNumber), {"id": 1, "last": last})
+    session.execute(update(SearchNumber).where(SearchNumber.id == 1).values(last=last + count))
+    return last + 1
+
+
+def _find_numbers(connection: sqlite3.Connection, match: str | None) -> Numbers:
+    # One row of text: the driver hands over the interpreter once, not for each of a thousand numbers.
+    if match is None:
+        found = connection.execute("SELECT group_concat(id) FROM search_row").fetchone()[0]
+    else:
+        sql = "SELECT group_concat(rowid) FROM search_fts WHERE search_fts MATCH ?"
+        found = connection.execute(sql, (match,)).fetchone()[0]
+    return np.fromstring(found or "", np.int64, sep=",")
+
+
+def _rank_names(connection: sqlite3.Connection, columns: Columns, slots: Numbers) -> Floats:
+    """Put rows in the order of their names; equal names get equal ranks."""
+    wanted = orjson.dumps(columns.number[slots], option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    sql = (
+        "SELECT id, dense_rank() OVER (ORDER BY name_key) FROM search_row WHERE id IN (SELECT value FROM json_each(?))"
+    )
+    ranks = dict(connection.execute(sql, (wanted,)).fetchall())
+    return np.array([float(ranks[number]) for number in columns.number[slots].tolist()])
 
 
 def _tokens(texts: Iterable[Mapping[Any, Any]]) -> set[str]:

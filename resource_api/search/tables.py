@@ -3,7 +3,6 @@
 The full-text table itself (SQLite's FTS5) is made by a migration, since SQLAlchemy has no word for it.
 """
 
-from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
@@ -61,13 +60,13 @@ class SearchText(Base):
     tags: Mapped[str]
 
 
-class SearchState(Base):
-    """The version of the index: another one means that something in it changed."""
+class SearchNumber(Base):
+    """The last number that was given to a row; none is ever given again."""
 
-    __tablename__ = "search_state"
+    __tablename__ = "search_number"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[int]
 
 
 class SearchWord(Base):

@@ -1,17 +1,12 @@
-"""HOW MUCH OF THE QUESTION A ROW ANSWERS: by its needs, and by where it says the question's words.
+"""HOW MUCH OF THE QUESTION ROWS ANSWER: by their needs, and by where they say the question's words."""
 
-Plain loops and no generators: this runs on every candidate of a search.
-"""
+from collections.abc import Iterable
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import numpy as np
 
-from resource_api.needs.infer import CERTAINTIES
-from resource_api.search import rank
-from resource_api.search.query import Ask, SearchQuery, Word
-
-_CONFIDENCE = rank.CONFIDENCE_WEIGHT
-_CERTAINTY = {name[0]: name for name in CERTAINTIES}
+from resource_api.search.columns import Columns, Flags, Floats, Lists, Numbers
+from resource_api.search.query import Ask, Asked, SearchQuery, Word
+from resource_api.search.rank import CONFIDENCE_WEIGHT
 
 # A service found only because its name or labels say the words of a need that it is not known to answer.
 NAMED_ONLY, LABELLED_ONLY = 0.45, 0.2
@@ -20,91 +15,59 @@ CONTEXT_TITLE, CONTEXT_LABEL, CONTEXT_MOST = 0.08, 0.05, 0.2
 TITLE_WORD, LABEL_WORD, BODY_WORD = 1.0, 0.7, 0.3
 
 
-class Weigher:
-    """Weighs rows for one query; `column` tells where in a row a column stands, `needs` being at 1."""
-
-    def __init__(self, query: SearchQuery, column: Callable[[str], int]) -> None:
-        asked = query.asked
-        self.says_words = bool(asked.words or asked.essential or asked.context)
-        if self.says_words:
-            self._title = column("title")
-        if asked.essential or asked.context:
-            self._labels = column("labels")
-        self._needs = column("needs")
-        self._asked_needs = [_keys(ask) for ask in asked.needs]
-        self._filter_needs = [_keys(ask) for ask in query.needs]
-        self._words, self._essential, self._context = map(_forms, (asked.words, asked.essential, asked.context))
-
-    def weigh_needs(self, needs: str) -> tuple[float, float]:
-        """Weigh how a row's needs answer the question's (their mean), and the filters' (their product)."""
-        filtered, answered = 1.0, 0.0
-        for keys in self._filter_needs:
-            filtered *= _answer(needs, keys)
-        for keys in self._asked_needs:
-            answered += _answer(needs, keys)
-        return (answered / len(self._asked_needs) if self._asked_needs else 1.0), filtered
-
-    def weigh_words(self, row: Sequence[Any], relevance: float) -> float:
-        """Weigh where a row says the question's words: in its title, its labels, or its text."""
-        title: str = row[self._title]
-        if self._asked_needs:
-            if self._words:
-                named = 0
-                for one, other in self._words:
-                    if one in title or other in title:
-                        named += 1
-                share = named / len(self._words)
-                relevance = relevance * (1.0 + TITLE_BONUS * share) or (NAMED_ONLY if share == 1.0 else LABELLED_ONLY)
-        elif self._essential:
-            labels: str = row[self._labels]
-            said = 0.0
-            for one, other in self._essential:
-                if one in title or other in title:
-                    said += TITLE_WORD
-                else:
-                    said += LABEL_WORD if one in labels or other in labels else BODY_WORD
-            relevance = said / len(self._essential)
-        if self._context:
-            labels = row[self._labels]
-            bonus = 0.0
-            for one, other in self._context:
-                if one in title or other in title:
-                    bonus += CONTEXT_TITLE
-                elif one in labels or other in labels:
-                    bonus += CONTEXT_LABEL
-            relevance += min(bonus, CONTEXT_MOST)
-        return relevance
-
-    def explain(self, row: Sequence[Any]) -> tuple[tuple[str, str], ...]:
-        """List the needs by which a row answers, and where each is known from."""
-        needs: str = row[self._needs]
-        found: dict[str, str] = {}
-        for keys in (*self._asked_needs, *self._filter_needs):
-            for key, length, _weight in keys:
-                at = needs.find(key)
-                if at >= 0:
-                    found.setdefault(key.strip(",^:"), _CERTAINTY[needs[at + length + 1]])
-        return tuple(found.items())
+def weigh(query: SearchQuery, columns: Columns, slots: Numbers) -> Floats:
+    """Weigh how well each row answers the question (the mean over its needs) and the filters (their product)."""
+    weights: Floats = np.ones(len(slots))
+    if query.asked.needs or query.needs:
+        needs = columns.needs.gather(slots)
+        if query.asked.needs:
+            weights = np.mean([_answer(ask, columns, needs) for ask in query.asked.needs], axis=0)
+    weights = _weigh_words(query.asked, columns, slots, weights)
+    for ask in query.needs:
+        weights = weights * _answer(ask, columns, needs)
+    return weights
 
 
-def _forms(words: Iterable[Word]) -> list[tuple[str, str]]:
-    """List the two forms of each word, English and Spanish (often the same), as they stand among spaces."""
-    return [(f" {word.forms[0]} ", f" {word.forms[-1]} ") for word in words]
+def _answer(ask: Ask, columns: Columns, needs: Lists) -> Floats:
+    """Weigh how well each row answers one ask: by its best need, and how sure that is."""
+    worth = np.zeros(len(columns.parts.texts))
+    for slug, weight in ask.answers:
+        for code, confidence in columns.parts_of.get(f"^{slug}" if weight == 1.0 else slug, ()):
+            worth[code] = max(worth[code], weight * CONFIDENCE_WEIGHT[confidence])
+    return needs.best(worth)
 
 
-def _keys(ask: Ask) -> list[tuple[str, int, float]]:
-    """List what to look for in a row's needs, its length, and how much it counts."""
-    keys = [(f",^{slug}:" if weight == 1.0 else f",{slug}:", weight) for slug, weight in ask.answers]
-    return [(key, len(key), weight) for key, weight in keys]
+def _weigh_words(asked: Asked, columns: Columns, slots: Numbers, weights: Floats) -> Floats:
+    """Weigh where each row says the words: in its title, its labels, or its text."""
+    if not (asked.words or asked.essential or asked.context):
+        return weights
+    title = columns.title.gather(slots)
+    if asked.needs:
+        if asked.words:
+            share = np.mean([_says(word, columns, title) for word in asked.words], axis=0)
+            unknown = np.where(share == 1.0, NAMED_ONLY, LABELLED_ONLY)
+            weights = np.where(weights > 0.0, weights * (1.0 + TITLE_BONUS * share), unknown)
+    elif asked.essential:
+        labels = columns.labels.gather(slots)
+        weights = np.mean([_place_said(word, columns, title, labels) for word in asked.essential], axis=0)
+    if asked.context:
+        labels = columns.labels.gather(slots)
+        weights = weights + _context_bonus(asked.context, columns, title, labels)
+    return weights
 
 
-def _answer(needs: str, keys: list[tuple[str, int, float]]) -> float:
-    """Weigh how well a row answers one ask: by its best need, and how sure that is."""
-    best = 0.0
-    for key, length, weight in keys:
-        at = needs.find(key)
-        if at >= 0:
-            worth = weight * _CONFIDENCE[needs[at + length]]
-            if worth > best:
-                best = worth
-    return best
+def _place_said(word: Word, columns: Columns, title: Lists, labels: Lists) -> Floats:
+    labelled = np.where(_says(word, columns, labels), LABEL_WORD, BODY_WORD)
+    return np.where(_says(word, columns, title), TITLE_WORD, labelled)
+
+
+def _context_bonus(words: Iterable[Word], columns: Columns, title: Lists, labels: Lists) -> Floats:
+    bonus = np.zeros(len(title.begins))
+    for word in words:
+        labelled = np.where(_says(word, columns, labels), CONTEXT_LABEL, 0.0)
+        bonus += np.where(_says(word, columns, title), CONTEXT_TITLE, labelled)
+    return np.minimum(bonus, CONTEXT_MOST)
+
+
+def _says(word: Word, columns: Columns, lists: Lists) -> Flags:
+    return lists.say({columns.tokens.find(form) for form in word.forms})

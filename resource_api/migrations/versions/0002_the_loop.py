@@ -118,6 +118,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_referral_status_respond_by", ["status", "respond_by"], unique=False)
 
     op.create_table(
+        "search_number",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_number")),
+    )
+    op.create_table(
         "seen_assertion",
         sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("jti_hash", sa.String(), nullable=False),
@@ -379,11 +385,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
         batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
         batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
+
+    op.drop_table("search_state")
     for statement in AUDIT_IS_ONLY_ADDED_TO:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.create_table(
+        "search_state",
+        sa.Column("id", sa.INTEGER(), nullable=False),
+        sa.Column("version", sa.BIGINT(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_state")),
+    )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_target_referral_id_seq")
         batch_op.drop_index("ix_delivery_state_next_at")
@@ -447,6 +461,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_seen_assertion_expires_at"))
 
     op.drop_table("seen_assertion")
+    op.drop_table("search_number")
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_status_respond_by")
         batch_op.drop_index(batch_op.f("ix_referral_service_id"))

@@ -1,0 +1,238 @@
+"""WHAT IS AT HAND: rows of the embedded index that this process has met, as columns of numbers.
+
+Finding which services match takes SQLite a millisecond; judging them one by one in Python takes many. So rows are kept
+in columns, where thousands are judged at once. A row's number is never given again, hence what is kept under it is
+true for ever: a change of the index only leaves rows behind that nothing finds any more. Texts are codes here, equal
+ones the same code; a list's codes end with 0, so that none is empty.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from resource_api.search.row import COLUMNS
+
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# About 300 bytes each: 180 MiB in each process at most, and 30 for a directory of 100,000.
+MOST_ROWS = 600_000
+NOTHING = 0
+NOT_LISTED, NO, YES = -1, 0, 1
+
+_READ = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+
+
+class Codes:
+    """Texts by code, and codes by text; 0 is no text."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = [""]
+        self._codes: dict[str, int] = {"": NOTHING}
+
+    def write(self, text: str | None) -> int:
+        """Get the code of a text, a new one for a new text."""
+        if text is None:
+            return NOTHING
+        code = self._codes.get(text)
+        if code is None:
+            code = self._codes[text] = len(self.texts)
+            self.texts.append(text)
+        return code
+
+    def find(self, text: str) -> int | None:
+        """Get the code of a text that some row has."""
+        return self._codes.get(text)
+
+    def table(self, answer: Any, dtype: Any) -> NDArray[Any]:
+        """List what each text answers to, by code."""
+        return np.array([answer(text) for text in self.texts], dtype)
+
+
+class Column:
+    """One number for each row; grows."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.values: NDArray[Any] = np.empty(1024, dtype)
+        self.size = 0
+
+    def extend(self, values: Sequence[Any] | NDArray[Any]) -> None:
+        """Add the numbers of some more rows."""
+        end = self.size + len(values)
+        if end > len(self.values):
+            grown = np.empty(max(end, 2 * len(self.values)), self.values.dtype)
+            grown[: self.size] = self.values[: self.size]
+            self.values = grown
+        self.values[self.size : end] = values
+        self.size = end
+
+    def __getitem__(self, slots: Numbers) -> NDArray[Any]:
+        """Get the numbers of some rows."""
+        return self.values[slots]
+
+
+class ListColumn:
+    """A list of codes for each row, end to end."""
+
+    def __init__(self) -> None:
+        self._codes, self._starts = Column(np.int32), Column(np.int64)
+        self._starts.extend([0])
+
+    def extend(self, lists: Iterable[list[int]]) -> None:
+        """Add the lists of some more rows."""
+        codes: list[int] = []
+        ends: list[int] = []
+        for each in lists:
+            codes += each
+            codes.append(NOTHING)
+            ends.append(self._codes.size + len(codes))
+        self._codes.extend(codes)
+        self._starts.extend(ends)
+
+    def gather(self, slots: Numbers) -> "Lists":
+        """Get the lists of some rows."""
+        starts = self._starts.values[slots]
+        at, begins = spread(starts, self._starts.values[slots + 1] - starts)
+        return Lists(self._codes.values[at], begins)
+
+
+class Lists:
+    """The lists of some rows: their codes end to end, and where each list begins."""
+
+    def __init__(self, codes: NDArray[np.int32], begins: Numbers) -> None:
+        self.codes, self.begins = codes, begins
+
+    def best(self, worth: Floats) -> Floats:
+        """Get the greatest worth of each list; `worth` is by code."""
+        best: Floats = np.maximum.reduceat(worth[self.codes], self.begins)
+        return best
+
+    def say(self, codes: Iterable[int | None]) -> Flags:
+        """Tell which lists have one of these codes."""
+        said = np.zeros(len(self.codes), np.bool_)
+        for code in codes:
+            if code is not None:
+                said |= self.codes == code
+        found: Flags = np.logical_or.reduceat(said, self.begins)
+        return found
+
+
+def spread(starts: Numbers, lengths: NDArray[np.integer]) -> tuple[Numbers, Numbers]:
+    """List the places of several runs, end to end, and where each run begins among them."""
+    begins = np.cumsum(lengths) - lengths
+    return np.repeat(starts - begins, lengths) + np.arange(int(lengths.sum())), begins
+
+
+class Columns:
+    """The rows kept, each in a slot."""
+
+    def __init__(self) -> None:
+        self._slots: NDArray[np.int32] = np.full(1024, -1, np.int32)
+        self._loading = Lock()
+        self.number, self.service_id = Column(np.int64), Column("S36")
+        self.x, self.y, self.z = Column(np.float64), Column(np.float64), Column(np.float64)
+        self.focus, self.updated_at = Column(np.float64), Column(np.float64)
+        self.minimum_age, self.maximum_age = Column(np.float64), Column(np.float64)
+        self.day, self.free, self.remote = Column(np.int32), Column(np.int8), Column(np.bool_)
+        self.capacity, self.accepts, self.organization = Column(np.int32), Column(np.int32), Column(np.int32)
+        self.city, self.hours, self.accessible = Column(np.int32), Column(np.int32), Column(np.int32)
+        self.needs, self.title, self.labels, self.areas = ListColumn(), ListColumn(), ListColumn(), ListColumn()
+        self.languages, self.life_stages = ListColumn(), ListColumn()
+        # Of services with several sites only; `first_site` is where they begin, `sites` how many they are.
+        self.first_site, self.sites = Column(np.int64), Column(np.int32)
+        self.site_x, self.site_y, self.site_z = Column(np.float64), Column(np.float64), Column(np.float64)
+        self.site_hours = Column(np.int32)
+        self.shapes: dict[int, list[dict[str, Any]]] = {}
+        self.names, self.tokens, self.timetables, self.parts = Codes(), Codes(), Codes(), Codes()
+        self.statuses, self.tags, self.remarks = Codes(), Codes(), Codes()
+        # A need as rows say it ("^baby") → the codes under which they do, with how surely (a digit).
+        self.parts_of: dict[str, list[tuple[int, str]]] = {}
+
+    def __len__(self) -> int:
+        """Count the rows that are kept."""
+        return self.number.size
+
+    def find(self, connection: sqlite3.Connection, numbers: Numbers) -> Numbers:
+        """Get the slots of rows, reading those that are not kept yet."""
+        if not len(numbers):
+            return numbers
+        slots = self._known(numbers)
+        if slots.min() < 0:
+            with self._loading:
+                slots = self._known(numbers)
+                missing = numbers[slots < 0]
+                if len(missing):
+                    wanted = orjson.dumps(missing, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+                    self._load(connection.execute(_READ, (wanted,)).fetchall())
+                    slots = self._known(numbers)
+        return slots
+
+    def _known(self, numbers: Numbers) -> Numbers:
+        top = int(numbers.max())
+        slots = self._slots
+        if top >= len(slots):
+            grown = np.full(max(top + 1, 2 * len(slots)), -1, np.int32)
+            grown[: len(slots)] = slots
+            self._slots = slots = grown
+        return slots[numbers].astype(np.int64)
+
+    def _load(self, rows: list[tuple[Any, ...]]) -> None:
+        number, *columns = zip(*rows, strict=True)
+        of = dict(zip(COLUMNS, columns, strict=True))
+        first = len(self)
+        for name in ("x", "y", "z", "focus", "updated_at", "minimum_age", "maximum_age"):
+            getattr(self, name).extend(np.array(of[name], np.float64))
+        for name, codes in (
+            ("capacity", self.statuses),
+            ("accepts", self.statuses),
+            ("city", self.names),
+            ("accessible", self.remarks),
+            ("hours", self.timetables),
+        ):
+            getattr(self, name).extend([codes.write(text) for text in of[name]])
+        self.organization.extend([self.names.write(text) for text in of["organization_id"]])
+        self.day.extend([NOT_LISTED if day is None else day for day in of["assured_day"]])
+        self.free.extend([NOT_LISTED if free is None else free for free in of["free"]])
+        self.remote.extend(of["remote"])
+        self.service_id.extend(of["service_id"])
+        for name, codes in (
+            ("title", self.tokens),
+            ("labels", self.tokens),
+            ("areas", self.names),
+            ("languages", self.tags),
+            ("life_stages", self.tags),
+        ):
+            getattr(self, name).extend([codes.write(part) for part in text.split()] for text in of[name])
+        self.needs.extend([self._part(part) for part in text.split(",") if part] for text in of["needs"])
+        for slot, (sites, shapes) in enumerate(zip(of["sites"], of["shapes"], strict=True), first):
+            self._load_sites(orjson.loads(sites) if sites else [])
+            if shapes:
+                self.shapes[slot] = orjson.loads(shapes)
+        # Last: a row is known only when all of it is there.
+        self.number.extend(number)
+        self._slots[np.array(number)] = np.arange(first, first + len(rows))
+
+    def _load_sites(self, sites: list[list[Any]]) -> None:
+        self.first_site.extend([self.site_x.size])
+        self.sites.extend([len(sites)])
+        if sites:
+            _, x, y, z, hours = zip(*sites, strict=True)
+            self.site_x.extend(np.array(x, np.float64))
+            self.site_y.extend(np.array(y, np.float64))
+            self.site_z.extend(np.array(z, np.float64))
+            self.site_hours.extend([self.timetables.write(text) for text in hours])
+
+    def _part(self, part: str) -> int:
+        """Write a need as a row says it, `^baby:9t`: its slug, how surely it is answered, where that is known from."""
+        known = len(self.parts.texts)
+        code = self.parts.write(part)
+        if code == known:
+            slug, _, said = part.partition(":")
+            self.parts_of.setdefault(slug, []).append((code, said[0]))
+        return code
