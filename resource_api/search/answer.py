@@ -1,23 +1,23 @@
 """WHAT IS ANSWERED: hits made of the index's findings and the stored cards, in the caller's language."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory import Document, Organization, Source
-from resource_api.directory.hours import describe, unpack
+from resource_api.database import fetch
+from resource_api.directory import Organization
+from resource_api.directory.hours import OpenState, describe, unpack
 from resource_api.needs import vocabulary
-from resource_api.search.highlight import highlight, highlight_patterns
+from resource_api.search.highlight import Pattern, highlight, highlight_patterns
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
 JSON = dict[str, Any]
-Patterns = tuple[re.Pattern[str], ...]
+Patterns = tuple[Pattern, ...]
 
 _NOTES = {
     "en": {
@@ -45,16 +45,8 @@ _NOTES = {
 }
 
 
-# Made once, and run without the ORM: to build, key and compile a statement costs several times what it runs.
-_DOCUMENT, _SOURCE = Document.__table__.c, Source.__table__.c
-_CARDS = select(_DOCUMENT.id, _DOCUMENT.body).where(
-    _DOCUMENT.kind == "card", _DOCUMENT.id.in_(bindparam("ids", expanding=True)), _DOCUMENT.deleted_at.is_(None)
-)
-_SOURCES = (
-    select(_SOURCE.name, _SOURCE.licence, _SOURCE.loaded_at)
-    .where(_SOURCE.name.in_(bindparam("names", expanding=True)))
-    .order_by(_SOURCE.name)
-)
+_CARDS = "SELECT id, body FROM document WHERE kind = 'card' AND deleted_at IS NULL AND id IN :ids"
+_SOURCES = "SELECT name, licence, loaded_at FROM source WHERE name IN :ids ORDER BY name"
 
 
 def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: str, short: bool) -> list[JSON]:
@@ -69,8 +61,7 @@ def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: 
 
 def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
     """Read the cards of services, by id; the gone ones are missing."""
-    rows = session.connection().execute(_CARDS, {"ids": service_ids})
-    return {service: orjson.loads(body) for service, body in rows}
+    return {service: orjson.loads(body) for service, body in fetch(session, _CARDS, service_ids)}
 
 
 def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns, lang: str) -> JSON:
@@ -153,13 +144,19 @@ def _site(hit: SearchHit, card: JSON) -> JSON:
 def _open(site: JSON, moment: datetime, lang: str) -> JSON:
     if "hours" not in site:
         return {"state": "unknown", "note": _NOTES[lang]["hours"]}
-    state = describe(unpack(site["hours"]), moment)
+    state = _describe(orjson.dumps(site["hours"]), moment.replace(second=0, microsecond=0))
     out: JSON = {"state": state.state, "today": [list(window) for window in state.today]}
     if state.next is not None:
         out["next"] = state.next.isoformat()
     if state.until is not None:
         out["until"] = state.until.isoformat()
     return out
+
+
+@lru_cache(maxsize=20_000)
+def _describe(packed: bytes, minute: datetime) -> OpenState:
+    # Services share timetables, and searches the minute: hours are told in whole minutes.
+    return describe(unpack(orjson.loads(packed)), minute)
 
 
 def _present(values: Mapping[str, Any]) -> JSON:
@@ -182,11 +179,11 @@ def find_sources(session: Session, hits: list[JSON]) -> list[JSON]:
     names = {hit["source"]["name"] for hit in hits if "source" in hit}
     if not names:
         return []
-    rows = session.connection().execute(_SOURCES, {"names": sorted(names)})
+    rows = fetch(session, _SOURCES, sorted(names))
     return [
         {"name": name}
         | ({"licence": licence} if licence else {})
-        | ({"checked": loaded_at.date().isoformat()} if loaded_at else {})
+        | ({"checked": str(loaded_at)[:10]} if loaded_at else {})
         for name, licence, loaded_at in rows
     ]
 

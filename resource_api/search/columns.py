@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from resource_api.search.rank import CAPACITY_WEIGHT, UNKNOWN_CAPACITY
 from resource_api.search.row import COLUMNS
 
 Numbers = NDArray[np.int64]
@@ -25,6 +26,9 @@ Flags = NDArray[np.bool_]
 MOST_ROWS = 600_000
 NOTHING = 0
 NOT_LISTED, NO, YES = -1, 0, 1
+
+# The columns of `Columns.hot`: the point of the first site, how focused the service is, when it was assured, its room.
+HOT = X, Y, Z, FOCUS, DAY, CAPACITY = range(6)
 
 _READ = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
@@ -56,17 +60,17 @@ class Codes:
 
 
 class Column:
-    """One number for each row; grows."""
+    """One number for each row, or `width` of them; grows."""
 
-    def __init__(self, dtype: Any) -> None:
-        self.values: NDArray[Any] = np.empty(1024, dtype)
+    def __init__(self, dtype: Any, width: int | None = None) -> None:
+        self.values: NDArray[Any] = np.empty(1024 if width is None else (1024, width), dtype)
         self.size = 0
 
     def extend(self, values: Sequence[Any] | NDArray[Any]) -> None:
         """Add the numbers of some more rows."""
         end = self.size + len(values)
         if end > len(self.values):
-            grown = np.empty(max(end, 2 * len(self.values)), self.values.dtype)
+            grown = np.empty((max(end, 2 * len(self.values)), *self.values.shape[1:]), self.values.dtype)
             grown[: self.size] = self.values[: self.size]
             self.values = grown
         self.values[self.size : end] = values
@@ -94,6 +98,12 @@ class ListColumn:
             ends.append(self._codes.size + len(codes))
         self._codes.extend(codes)
         self._starts.extend(ends)
+
+    def read(self, slot: int) -> list[int]:
+        """Get the list of one row."""
+        start, end = self._starts.values[slot : slot + 2].tolist()
+        codes: list[int] = self._codes.values[start : end - 1].tolist()
+        return codes
 
     def gather(self, slots: Numbers) -> "Lists":
         """Get the lists of some rows."""
@@ -135,11 +145,11 @@ class Columns:
     def __init__(self) -> None:
         self._slots: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self._loading = Lock()
-        self.number, self.service_id = Column(np.int64), Column("S36")
-        self.x, self.y, self.z = Column(np.float64), Column(np.float64), Column(np.float64)
-        self.focus, self.updated_at = Column(np.float64), Column(np.float64)
-        self.minimum_age, self.maximum_age = Column(np.float64), Column(np.float64)
-        self.day, self.free, self.remote = Column(np.int32), Column(np.int8), Column(np.bool_)
+        self.number, self.service_id, self.site_id = Column(np.int64), Column("S36"), Column("S36")
+        # What every search reads, side by side: see HOT.
+        self.hot = Column(np.float64, len(HOT))
+        self.updated_at, self.minimum_age, self.maximum_age = (Column(np.float64) for _ in range(3))
+        self.free, self.remote = Column(np.int8), Column(np.bool_)
         self.capacity, self.accepts, self.organization = Column(np.int32), Column(np.int32), Column(np.int32)
         self.city, self.hours, self.accessible = Column(np.int32), Column(np.int32), Column(np.int32)
         self.needs, self.title, self.labels, self.areas = ListColumn(), ListColumn(), ListColumn(), ListColumn()
@@ -147,10 +157,13 @@ class Columns:
         # Of services with several sites only; `first_site` is where they begin, `sites` how many they are.
         self.first_site, self.sites = Column(np.int64), Column(np.int32)
         self.site_x, self.site_y, self.site_z = Column(np.float64), Column(np.float64), Column(np.float64)
-        self.site_hours = Column(np.int32)
+        self.site_hours, self.site_ids = Column(np.int32), Column("S36")
         self.shapes: dict[int, list[dict[str, Any]]] = {}
         self.names, self.tokens, self.timetables, self.parts = Codes(), Codes(), Codes(), Codes()
         self.statuses, self.tags, self.remarks = Codes(), Codes(), Codes()
+        self._parts: list[tuple[str, str]] = [("", "")]
+        self.families = Column(np.int32)
+        self.families.extend([NOTHING])
         # A need as rows say it ("^baby") → the codes under which they do, with how surely (a digit).
         self.parts_of: dict[str, list[tuple[int, str]]] = {}
 
@@ -171,7 +184,17 @@ class Columns:
                     wanted = orjson.dumps(missing, option=orjson.OPT_SERIALIZE_NUMPY).decode()
                     self._load(connection.execute(_READ, (wanted,)).fetchall())
                     slots = self._known(numbers)
-        return slots
+        # A row that has gone since its number was found is no candidate.
+        return slots[slots >= 0]
+
+    def read_site(self, slot: int, place: int) -> str | None:
+        """Read the id of a row's site: the one at a place among several, or its own where that is -1."""
+        site = self.site_id.values[slot] if place < 0 else self.site_ids.values[self.first_site.values[slot] + place]
+        return site.decode() or None
+
+    def read_parts(self, slot: int) -> dict[str, str]:
+        """Read how a row answers needs: by slug, behind a `^` where by itself or a child, how surely and whence."""
+        return dict(self._parts[code] for code in self.needs.read(slot))
 
     def _known(self, numbers: Numbers) -> Numbers:
         top = int(numbers.max())
@@ -183,10 +206,15 @@ class Columns:
         return slots[numbers].astype(np.int64)
 
     def _load(self, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
         number, *columns = zip(*rows, strict=True)
         of = dict(zip(COLUMNS, columns, strict=True))
         first = len(self)
-        for name in ("x", "y", "z", "focus", "updated_at", "minimum_age", "maximum_age"):
+        capacities = [CAPACITY_WEIGHT.get(code, UNKNOWN_CAPACITY) for code in of["capacity"]]
+        hot = [of["x"], of["y"], of["z"], of["focus"], of["assured_day"], capacities]
+        self.hot.extend(np.array(hot, np.float64).T)
+        for name in ("updated_at", "minimum_age", "maximum_age"):
             getattr(self, name).extend(np.array(of[name], np.float64))
         for name, codes in (
             ("capacity", self.statuses),
@@ -197,10 +225,10 @@ class Columns:
         ):
             getattr(self, name).extend([codes.write(text) for text in of[name]])
         self.organization.extend([self.names.write(text) for text in of["organization_id"]])
-        self.day.extend([NOT_LISTED if day is None else day for day in of["assured_day"]])
         self.free.extend([NOT_LISTED if free is None else free for free in of["free"]])
         self.remote.extend(of["remote"])
         self.service_id.extend(of["service_id"])
+        self.site_id.extend([site or "" for site in of["site"]])
         for name, codes in (
             ("title", self.tokens),
             ("labels", self.tokens),
@@ -222,7 +250,8 @@ class Columns:
         self.first_site.extend([self.site_x.size])
         self.sites.extend([len(sites)])
         if sites:
-            _, x, y, z, hours = zip(*sites, strict=True)
+            ids, x, y, z, hours = zip(*sites, strict=True)
+            self.site_ids.extend(ids)
             self.site_x.extend(np.array(x, np.float64))
             self.site_y.extend(np.array(y, np.float64))
             self.site_z.extend(np.array(z, np.float64))
@@ -234,5 +263,8 @@ class Columns:
         code = self.parts.write(part)
         if code == known:
             slug, _, said = part.partition(":")
+            self._parts.append((slug, said))
+            # What a need facet counts: each need that a row answers itself or by a child, once.
+            self.families.extend([self.names.write(slug[1:]) if slug.startswith("^") else NOTHING])
             self.parts_of.setdefault(slug, []).append((code, said[0]))
         return code

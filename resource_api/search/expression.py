@@ -1,10 +1,11 @@
-"""HOW A QUERY IS SAID TO FTS5: a pure builder, from SearchQuery to a MATCH expression.
+"""HOW A QUERY IS SAID TO AN INDEX: pure builders, from SearchQuery to clauses of tokens, and to a MATCH expression.
 
 Every user character has become a stem of letters and digits before it comes here, and is quoted all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
+from typing import NamedTuple
 
 from resource_api.search.cells import circle_tokens
 from resource_api.search.query import Ask, SearchQuery, Word
@@ -14,10 +15,39 @@ BESIDE = 5
 MOST_READINGS = 16
 
 
+class Term(NamedTuple):
+    """Any of some tokens, in any of some columns."""
+
+    columns: str
+    tokens: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it to FTS5."""
+        return any_of(self.tokens, self.columns)
+
+
+# What must hold of a row: one of several alternatives, each of which is all of some terms.
+Clause = tuple[tuple[Term, ...], ...]
+
+
 def match_expression(query: SearchQuery) -> str | None:
     """Build the MATCH expression of a query, or None where it restricts nothing that the index knows."""
-    parts = [part for part in (_words(query), *_tags(query)) if part]
-    return " AND ".join(parts) or None
+    return " AND ".join((*map(_say, token_clauses(query)), *position_clauses(query))) or None
+
+
+def token_clauses(query: SearchQuery) -> tuple[Clause, ...]:
+    """List the clauses of a query that only ask which tokens a row has."""
+    return (*_word_clauses(query), *_tag_clauses(query))
+
+
+def position_clauses(query: SearchQuery) -> Iterator[str]:
+    """List the clauses of a query that ask where in a text its tokens stand, as FTS5 understands them."""
+    asked = query.asked
+    if asked.needs:
+        # A word beside a need must be said of it ("passport photos"), not somewhere else on the page.
+        yield from (_named_or_beside(word, asked.words) for word in asked.essential)
+    elif len(asked.essential) > 1:
+        yield _said_together(asked.essential)
 
 
 def near_tokens(query: SearchQuery) -> tuple[str, ...] | None:
@@ -69,26 +99,18 @@ def any_of(tokens: Iterable[str], columns: str = "") -> str:
     return f"{{{columns}}} : {said}" if columns else said
 
 
-def _words(query: SearchQuery) -> str:
+def _word_clauses(query: SearchQuery) -> Iterator[Clause]:
     asked = query.asked
-    essential = [_word(word) for word in asked.essential]
-    if not asked.needs:
-        if len(asked.essential) > 1:
-            essential.append(_said_together(asked.essential))
-        return " AND ".join(essential)
-    needs = any_of((token for ask in asked.needs for token in _need_tokens(ask)), "tags")
-    named = " AND ".join(any_of(word.forms, "title labels") for word in asked.words)
-    found = f"({needs} OR ({named}))" if named and not asked.sentence else needs
-    # A word beside a need must be said of it ("passport photos"), not somewhere else on the page.
-    return " AND ".join([found, *(_named_or_beside(word, asked.words) for word in asked.essential)])
+    if asked.needs:
+        needs = tuple((Term("tags", (token,)),) for ask in asked.needs for token in _need_tokens(ask))
+        named = tuple(Term("title labels", word.forms) for word in asked.words)
+        yield (*needs, named) if named and not asked.sentence else needs
+    else:
+        yield from (((Term("title labels body", word.forms),),) for word in asked.essential)
 
 
 def _need_tokens(ask: Ask) -> Iterable[str]:
     return (family_token(slug) if weight == 1.0 else need_token(slug) for slug, weight in ask.answers)
-
-
-def _word(word: Word) -> str:
-    return any_of(word.forms, "title labels body")
 
 
 def _said_together(words: tuple[Word, ...]) -> str:
@@ -107,18 +129,30 @@ def _named_or_beside(word: Word, others: Iterable[Word]) -> str:
     return f"({' OR '.join([named, *beside])})"
 
 
-def _tags(query: SearchQuery) -> Iterable[str]:
+def _tag_clauses(query: SearchQuery) -> Iterator[Clause]:
     for ask in query.needs:
-        yield any_of(_need_tokens(ask), "tags")
+        yield _any_tag(_need_tokens(ask))
     if query.taxonomy_term_id is not None:
-        yield any_of((term_token(query.taxonomy_term_id),), "tags")
+        yield _any_tag((term_token(query.taxonomy_term_id),))
     if query.organization_id is not None:
-        yield any_of((organization_token(query.organization_id),), "tags")
+        yield _any_tag((organization_token(query.organization_id),))
     if query.remote:
-        yield any_of(("remote",), "tags")
+        yield _any_tag(("remote",))
     near = near_tokens(query)
     if near is not None:
-        yield any_of(near, "tags")
+        yield _any_tag(near)
+
+
+def _say(clause: Clause) -> str:
+    plain = [terms[0] for terms in clause if len(terms) == 1 and terms[0].columns == clause[0][0].columns]
+    if len(plain) == len(clause):
+        return any_of((token for term in plain for token in term.tokens), clause[0][0].columns)
+    alternatives = (" AND ".join(map(str, terms)) for terms in clause)
+    return f"({' OR '.join(f'({said})' for said in alternatives)})"
+
+
+def _any_tag(tokens: Iterable[str]) -> Clause:
+    return tuple((Term("tags", (token,)),) for token in tokens)
 
 
 def _near(forms: Iterable[str], apart: int) -> str:

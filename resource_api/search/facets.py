@@ -27,7 +27,8 @@ def count_facet(
     if name == "free":
         return _count(columns.free[slots], _YES_NO.__getitem__)
     if name == "need":
-        return _count_listed(columns.needs.gather(slots), columns.parts, _family)
+        counts = np.bincount(columns.families.values[columns.needs.gather(slots).codes])
+        return _largest({columns.names.texts[code]: int(counts[code]) for code in np.flatnonzero(counts)})
     if name in ("language", "life_stage"):
         listed = columns.languages if name == "language" else columns.life_stages
         return _count_listed(listed.gather(slots), columns.tags, lambda text: text.lstrip("?"))
@@ -50,11 +51,6 @@ def _count_listed(lists: Lists, codes: Codes, say: Callable[[str], str]) -> Coun
         value = say(codes.texts[code])
         found[value] = found.get(value, 0) + int(counts[code])
     return _largest(found)
-
-
-def _family(part: str) -> str:
-    """Read the need of `^baby:9t`, which a row answers itself or by a child; nothing of the others."""
-    return part[1:].partition(":")[0] if part.startswith("^") else ""
 
 
 def _largest(counts: dict[str, int]) -> Counts:

@@ -1,6 +1,8 @@
 """WHERE A TEXT ANSWERS: the sentence of a description that says what was asked for, from the original text."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from resource_api.needs import vocabulary
@@ -11,7 +13,30 @@ LENGTH = 180
 _PLAIN = {code: fold(chr(code)) for code in range(0xC0, 0x250) if len(fold(chr(code))) == 1}
 
 
-def highlight_patterns(words: tuple[str, ...], needs: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What is looked for: the beginnings with which a match can begin, and the whole of it."""
+
+    begins: tuple[str, ...]
+    whole: re.Pattern[str]
+
+    def spans(self, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Yield every match in a part of a text, beginning by beginning."""
+        # Finding a few letters is far quicker than trying a pattern at each place.
+        for begin in self.begins:
+            at = text.find(begin, start, stop)
+            while at >= 0:
+                match = self.whole.match(text, at, stop)
+                if match is not None:
+                    yield match.span()
+                at = text.find(begin, at + 1, stop)
+
+    def first(self, text: str) -> tuple[int, int] | None:
+        """Find the first match in a text."""
+        return min(self.spans(text, 0, len(text)), default=None)
+
+
+def highlight_patterns(words: tuple[str, ...], needs: tuple[str, ...]) -> tuple[Pattern, ...]:
     """Build the patterns of a question's words, and of what services call its needs.
 
     Each word and each need has its own, compiled once: questions share them, and compiling takes longer than matching.
@@ -20,26 +45,23 @@ def highlight_patterns(words: tuple[str, ...], needs: tuple[str, ...]) -> tuple[
     return tuple(pattern for pattern in patterns if pattern is not None)
 
 
-def highlight(text: str, patterns: tuple[re.Pattern[str], ...]) -> dict[str, object] | None:
+def highlight(text: str, patterns: tuple[Pattern, ...]) -> dict[str, object] | None:
     """Cut the part of a text around the first pattern's match; `marks` are [start, stop] within it."""
-    plain = text if text.isascii() else text.translate(_PLAIN)
-    found = next((match for pattern in patterns if (match := pattern.search(plain))), None)
+    plain = (text if text.isascii() else text.translate(_PLAIN)).lower()
+    found = next((span for pattern in patterns if (span := pattern.first(plain)) is not None), None)
     if found is None:
         return None
-    start = max(
-        text.rfind(". ", 0, found.start()) + 2,
-        text.rfind("\n", 0, found.start()) + 1,
-        found.start() - LENGTH // 2,
-    )
-    if text.rfind(". ", 0, found.start()) < 0 and "\n" not in text[: found.start()]:
-        start = max(0, found.start() - LENGTH // 2)
+    begin, end = found
+    start = max(text.rfind(". ", 0, begin) + 2, text.rfind("\n", 0, begin) + 1, begin - LENGTH // 2)
+    if text.rfind(". ", 0, begin) < 0 and "\n" not in text[:begin]:
+        start = max(0, begin - LENGTH // 2)
     cut = text[start : start + LENGTH]
-    line = cut.find("\n", found.end() - start)
+    line = cut.find("\n", end - start)
     if line > 0:
         cut = cut[:line]
     stop = start + len(cut)
-    spans = (m.span() for each in patterns for m in each.finditer(plain, start, stop))
     marks: list[list[int]] = []
+    spans = (span for pattern in patterns for span in pattern.spans(plain, start, stop))
     for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
         # Of two that overlap, a word within the name of a need, only the first and longer is marked.
         if not marks or begin - start >= marks[-1][1]:
@@ -48,26 +70,35 @@ def highlight(text: str, patterns: tuple[re.Pattern[str], ...]) -> dict[str, obj
 
 
 @lru_cache(maxsize=8192)
-def _word_pattern(word: str) -> re.Pattern[str] | None:
+def _word_pattern(word: str) -> Pattern | None:
     return _compile({word})
 
 
 @lru_cache(maxsize=512)
-def _need_pattern(slug: str) -> re.Pattern[str] | None:
+def _need_pattern(slug: str) -> Pattern | None:
     need = vocabulary().needs.get(slug)
     return _compile(set(need.offers)) if need is not None else None
 
 
-def _compile(phrases: set[str]) -> re.Pattern[str] | None:
-    said = {r"\W+".join(_loose(word) for word in split(phrase)) for phrase in phrases if split(phrase)}
+def _compile(phrases: set[str]) -> Pattern | None:
+    said = [words for phrase in phrases if (words := split(phrase))]
     if not said:
         return None
-    return re.compile(rf"\b(?:{'|'.join(sorted(said, key=len, reverse=True))})", re.IGNORECASE)
+    written = {r"\W+".join(_loose(word) for word in words) for words in said}
+    begins = {_root(words[0]) for words in said}
+    # A beginning that begins with another one is found by that one.
+    begins = {begin for begin in begins if not any(begin != other and begin.startswith(other) for other in begins)}
+    whole = re.compile(rf"\b(?:{'|'.join(sorted(written, key=len, reverse=True))})")
+    return Pattern(tuple(sorted(begins)), whole)
 
 
 def _loose(word: str) -> str:
-    """Match a word in any of its forms: its stem, less the letter that stemming may have changed, and what follows."""
-    root = stem(word)
-    if root != word and root[-1:] == "i":
-        root = root[:-1]
+    """Match a word in any of its forms: its root, and what follows."""
+    root = _root(word)
     return re.escape(root) + (r"\w*" if len(root) > 2 else r"\b")
+
+
+def _root(word: str) -> str:
+    """Take the stem of a word, less the letter that stemming may have changed."""
+    root = stem(word)
+    return root[:-1] if root != word and root[-1:] == "i" else root

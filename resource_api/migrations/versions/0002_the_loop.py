@@ -118,6 +118,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_referral_status_respond_by", ["status", "respond_by"], unique=False)
 
     op.create_table(
+        "search_gone",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_gone")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "search_number",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
@@ -462,6 +469,7 @@ def downgrade() -> None:
 
     op.drop_table("seen_assertion")
     op.drop_table("search_number")
+    op.drop_table("search_gone")
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_status_respond_by")
         batch_op.drop_index(batch_op.f("ix_referral_service_id"))

@@ -1,0 +1,209 @@
+"""What is kept between searches never outlives a change."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from resource_api.database import Database
+from resource_api.migrations import migrate
+from resource_api.places import Point
+from resource_api.search import postings, sqlite_index
+from resource_api.search.ask import ask_for
+from resource_api.search.columns import Columns
+from resource_api.search.expression import match_expression, token_clauses
+from resource_api.search.place import place_at
+from resource_api.search.postings import Postings, find_numbers
+from resource_api.search.query import SearchQuery
+from resource_api.search.sqlite_index import SQLiteIndex, raw
+from resource_api.search.tables import SearchRow
+from tests.search.services import FAR_AWAY, HOME, TEN_MILES_NORTH, make_service, put
+
+FOOD = SearchQuery(needs=(ask_for("food-pantry"),))
+HERE = place_at(Point(*HOME), "21215", zip5="21215")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'rows.db'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+def found(database: Database, index: SQLiteIndex, query: SearchQuery = FOOD) -> set[str]:
+    with database.read() as session:
+        page = index.find(session, replace(query, per_page=100))
+        assert page.total == len(page.hits)
+        return {hit.service_id for hit in page.hits}
+
+
+def ids(*names: str) -> set[str]:
+    return {make_service(name)["id"] for name in names}
+
+
+def test_a_change_by_another_process_is_seen_at_the_next_search(database: Database) -> None:
+    here, elsewhere = SQLiteIndex(), SQLiteIndex()
+    with database.write() as session:
+        put(session, elsewhere, make_service("one"))
+        session.commit()
+    assert found(database, here) == ids("one")
+    with database.write() as session:
+        elsewhere.remove(session, [make_service("one")["id"]])
+        put(session, elsewhere, make_service("two"), make_service("three"))
+        session.commit()
+    assert found(database, here) == ids("two", "three")
+
+
+def test_a_service_that_moves_is_found_where_it_is_now(database: Database) -> None:
+    here, elsewhere = SQLiteIndex(), SQLiteIndex()
+    near = replace(FOOD, place=HERE)
+    with database.write() as session:
+        put(session, elsewhere, make_service("one", at=HOME), make_service("two", at=HOME))
+        session.commit()
+    assert found(database, here, near) == ids("one", "two")
+    with database.write() as session:
+        elsewhere.remove(session, list(ids("one")))
+        put(session, elsewhere, make_service("three", at=FAR_AWAY), make_service("four", at=TEN_MILES_NORTH))
+        session.commit()
+    assert found(database, here, near) == ids("two", "four")
+
+
+def test_what_was_rolled_back_is_forgotten_even_if_it_was_searched(database: Database) -> None:
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, make_service("one", fees_description="Free"))
+        session.commit()
+    assert found(database, index) == ids("one")
+    with database.write() as session:
+        index.remove(session, list(ids("one")))
+        put(session, index, make_service("never"))
+        assert {hit.service_id for hit in index.find(session, FOOD).hits} == ids("never")
+        session.rollback()
+    with database.write() as session:
+        put(session, index, make_service("two"))
+        session.commit()
+    assert found(database, index) == ids("one", "two")
+
+
+def test_no_number_is_ever_given_twice(database: Database) -> None:
+    index = SQLiteIndex()
+    given: list[int] = []
+    for name in ("one", "two", "three"):
+        with database.write() as session:
+            put(session, index, make_service(name))
+            given += session.scalars(select(SearchRow.id)).all()
+            index.remove(session, list(ids(name)))
+            session.commit()
+    assert sorted(set(given)) == given
+
+
+def test_a_reader_that_began_before_a_change_is_not_confused_by_what_another_has_learnt(database: Database) -> None:
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, make_service("one"), make_service("two"))
+        session.commit()
+    with database.read() as early:
+        assert early.scalar(select(SearchRow.id)) is not None  # its snapshot is of now
+        with database.write() as session:
+            index.remove(session, list(ids("one")))
+            put(session, index, make_service("three"))
+            session.commit()
+        assert found(database, index) == ids("two", "three")
+        seen = {hit.service_id for hit in index.find(early, FOOD).hits}
+    # It may miss what is gone since; it must not fail, nor show what it cannot read.
+    assert seen == ids("two")
+    assert found(database, index) == ids("two", "three")
+
+
+def test_what_is_kept_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_index, "MOST_ROWS", 5)
+    monkeypatch.setattr(postings, "MOST_NUMBERS", 5)
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, *(make_service(f"pantry {n}") for n in range(4)))
+        put(session, index, *(make_service(f"crib {n}", needs={"crib": "term"}) for n in range(4)))
+        put(session, index, *(make_service(f"ride {n}", needs={"transportation": "term"}) for n in range(9)))
+        session.commit()
+    for slug, total in (("food-pantry", 4), ("crib", 4), ("transportation", 9), ("food-pantry", 4)):
+        assert len(found(database, index, SearchQuery(needs=(ask_for(slug),)))) == total
+        assert len(index._columns) <= 13
+    assert len(index._columns) == 4
+
+
+def test_an_index_that_loses_much_begins_anew(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings, "MOST_GONE", 2)
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, *(make_service(f"pantry {n}") for n in range(6)))
+        session.commit()
+    assert len(found(database, index)) == 6
+    before = index._postings
+    with database.write() as session:
+        index.remove(session, [make_service(f"pantry {n}")["id"] for n in range(4)])
+        session.commit()
+    for _ in range(2):
+        assert found(database, index) == ids("pantry 4", "pantry 5")
+    assert index._postings is not before
+
+
+def test_a_row_that_is_not_there_is_no_candidate(database: Database) -> None:
+    index = SQLiteIndex()
+    with database.write() as session:
+        put(session, index, make_service("one"))
+        session.commit()
+    with database.read() as session:
+        columns = Columns()
+        slots = columns.find(raw(session), np.array([1, 7, 9]))
+        assert columns.number[slots].tolist() == [1]
+        assert len(columns.find(raw(session), np.array([7]))) == 0
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "remove", "search"]),
+        st.integers(0, 5),
+        st.sampled_from(["food-pantry", "crib", "diapers"]),
+        st.sampled_from([HOME, TEN_MILES_NORTH, FAR_AWAY, None]),
+    ),
+    min_size=3,
+    max_size=25,
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.TempPathFactory, steps: object) -> None:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('kept') / 'rows.db'}")
+    migrate(database)
+    index = SQLiteIndex()
+    kept: Postings | None = None
+    columns = Columns()
+    live: set[int] = set()
+    for act, n, slug, at in steps:  # type: ignore[attr-defined]
+        if act == "search":
+            query = SearchQuery(needs=(ask_for(slug),), place=None if at is None else place_at(Point(*at), "there"))
+            with database.read() as session:
+                connection = raw(session)
+                kept = kept or Postings(connection)
+                numbers = kept.find(connection, token_clauses(query))
+                assert numbers.tolist() == find_numbers(connection, match_expression(query)).tolist()
+                slots = columns.find(connection, numbers)
+                assert columns.number[slots].tolist() == numbers.tolist()
+            continue
+        name = f"service {n}"
+        with database.write() as session:
+            index.remove(session, list(ids(name)))
+            live.discard(n)
+            if act == "put":
+                session.connection().exec_driver_sql("DELETE FROM document WHERE id = ?", tuple(ids(name)))
+                put(session, index, make_service(name, at=at, needs={slug: "term"}))
+                live.add(n)
+            session.commit()
+    database.close()
+    assert np.all(columns.number.values[: len(columns)] > 0)
