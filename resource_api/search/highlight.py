@@ -22,18 +22,22 @@ class Pattern:
 
     def spans(self, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield every match in a part of a text, beginning by beginning."""
-        # Finding a few letters is far quicker than trying a pattern at each place.
         for begin in self.begins:
-            at = text.find(begin, start, stop)
-            while at >= 0:
-                match = self.whole.match(text, at, stop)
-                if match is not None:
-                    yield match.span()
-                at = text.find(begin, at + 1, stop)
+            yield from self._spans_of(begin, text, start, stop)
 
     def first(self, text: str) -> tuple[int, int] | None:
         """Find the first match in a text."""
-        return min(self.spans(text, 0, len(text)), default=None)
+        found = (next(self._spans_of(begin, text, 0, len(text)), None) for begin in self.begins)
+        return min((span for span in found if span is not None), default=None)
+
+    def _spans_of(self, begin: str, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        # Finding a few letters is far quicker than trying a pattern at each place.
+        at = text.find(begin, start, stop)
+        while at >= 0:
+            match = self.whole.match(text, at, stop)
+            if match is not None:
+                yield match.span()
+            at = text.find(begin, at + 1, stop)
 
 
 def highlight_patterns(words: tuple[str, ...], needs: tuple[str, ...]) -> tuple[Pattern, ...]:
