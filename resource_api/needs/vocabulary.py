@@ -1,13 +1,16 @@
 """WHICH NEEDS THERE ARE: the vocabulary of `vocabulary.toml`, read once."""
 
 import tomllib
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from resource_api.needs.phrases import Phrase, PhraseBook, write_book
 from resource_api.words import LIGHT, split, stem, stem_spanish
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +40,77 @@ class Need:
         return self.es if lang == "es" else self.en
 
 
-@dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every need, and the tables by which words and terms lead to them."""
+    """Every need, and the tables by which words and terms lead to them, each made when it is first asked for."""
 
-    needs: dict[str, Need]
-    children: dict[str, tuple[str, ...]]
-    said: PhraseBook
-    said_es: PhraseBook
-    offered: PhraseBook
-    not_offered: PhraseBook
-    by_term: dict[str, tuple[str, ...]]
-    stages_by_term: dict[str, tuple[str, ...]]
-    joined: dict[str, tuple[tuple[frozenset[str], str], ...]]
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.needs = {row["slug"]: _read_need(row) for row in data["need"]}
+        self._situations = data.get("situation", ())
 
     def lineage(self, slug: str) -> tuple[str, ...]:
         """List a need and its parent."""
         parent = self.needs[slug].parent
         return (slug,) if parent is None else (slug, parent)
+
+    @cached_property
+    def children(self) -> dict[str, tuple[str, ...]]:
+        """The children of each need that has some."""
+        return _group((need.parent, need.slug) for need in self.needs.values() if need.parent is not None)
+
+    @cached_property
+    def said(self) -> PhraseBook:
+        """How people say needs in English."""
+        return write_book(
+            _group(
+                (phrase(text), need.slug)
+                for need in self.needs.values()
+                for text in (need.en, need.slug.replace("-", " "), *need.say)
+            )
+        )
+
+    @cached_property
+    def said_es(self) -> PhraseBook:
+        """How people say needs in Spanish."""
+        return write_book(
+            _group(
+                (phrase_spanish(text), need.slug) for need in self.needs.values() for text in (need.es, *need.say_es)
+            )
+        )
+
+    @cached_property
+    def offered(self) -> PhraseBook:
+        """How services say that they answer needs."""
+        return write_book(_group((phrase(text), need.slug) for need in self.needs.values() for text in need.offers))
+
+    @cached_property
+    def not_offered(self) -> PhraseBook:
+        """What services say that sounds like a need and is none."""
+        return write_book(_group((phrase(text), need.slug) for need in self.needs.values() for text in need.offers_not))
+
+    @cached_property
+    def by_term(self) -> dict[str, tuple[str, ...]]:
+        """The needs that taxonomy terms mean, by the term's name."""
+        return _group((name.casefold(), need.slug) for need in self.needs.values() for name in need.taxonomy)
+
+    @cached_property
+    def stages_by_term(self) -> dict[str, tuple[str, ...]]:
+        """The life stages that taxonomy terms confirm, by the term's name."""
+        return _group(
+            (name.casefold(), stage)
+            for row in self._situations
+            for name in row["taxonomy"]
+            for stage in row["life_stages"]
+        )
+
+    @cached_property
+    def joined(self) -> dict[str, tuple[tuple[frozenset[str], str], ...]]:
+        """The needs that another one becomes beside certain words: the tokens of these, and the need."""
+        found: dict[str, list[tuple[frozenset[str], str]]] = {}
+        for need in self.needs.values():
+            tokens = frozenset(form for word in need.joins_words for form in (*phrase(word), *phrase_spanish(word)))
+            for other in need.joins_needs:
+                found.setdefault(other, []).append((tokens, need.slug))
+        return {slug: tuple(rules) for slug, rules in found.items()}
 
 
 def phrase(text: str) -> Phrase:
@@ -71,52 +127,7 @@ def phrase_spanish(text: str) -> Phrase:
 def vocabulary() -> Vocabulary:
     """Read the vocabulary; it is the same for the life of the process."""
     text = resources.files("resource_api.needs").joinpath("vocabulary.toml").read_text("utf-8")
-    return build_vocabulary(tomllib.loads(text))
-
-
-def build_vocabulary(data: dict[str, Any]) -> Vocabulary:
-    """Build the vocabulary from the file's tables."""
-    needs = {row["slug"]: _read_need(row) for row in data["need"]}
-    children: dict[str, list[str]] = {}
-    said: dict[Phrase, list[str]] = {}
-    said_es: dict[Phrase, list[str]] = {}
-    offered: dict[Phrase, list[str]] = {}
-    not_offered: dict[Phrase, list[str]] = {}
-    by_term: dict[str, list[str]] = {}
-    for need in needs.values():
-        if need.parent is not None:
-            children.setdefault(need.parent, []).append(need.slug)
-        for text in (need.en, need.slug.replace("-", " "), *need.say):
-            _add(said, phrase(text), need.slug)
-        for text in (need.es, *need.say_es):
-            _add(said_es, phrase_spanish(text), need.slug)
-        for text in need.offers:
-            _add(offered, phrase(text), need.slug)
-        for text in need.offers_not:
-            _add(not_offered, phrase(text), need.slug)
-        for name in need.taxonomy:
-            _add(by_term, name.casefold(), need.slug)
-    stages: dict[str, list[str]] = {}
-    for row in data.get("situation", ()):
-        for name in row["taxonomy"]:
-            for stage in row["life_stages"]:
-                _add(stages, name.casefold(), stage)
-    joined: dict[str, list[tuple[frozenset[str], str]]] = {}
-    for need in needs.values():
-        tokens = frozenset(form for word in need.joins_words for form in (*phrase(word), *phrase_spanish(word)))
-        for other in need.joins_needs:
-            joined.setdefault(other, []).append((tokens, need.slug))
-    return Vocabulary(
-        needs=needs,
-        children={slug: tuple(slugs) for slug, slugs in children.items()},
-        said=write_book(said),
-        said_es=write_book(said_es),
-        offered=write_book(offered),
-        not_offered=write_book(not_offered),
-        by_term={name: tuple(slugs) for name, slugs in by_term.items()},
-        joined={slug: tuple(rules) for slug, rules in joined.items()},
-        stages_by_term={name: tuple(s) for name, s in stages.items()},
-    )
+    return Vocabulary(tomllib.loads(text))
 
 
 def _read_need(row: dict[str, Any]) -> Need:
@@ -144,6 +155,10 @@ def _read_need(row: dict[str, Any]) -> Need:
     )
 
 
-def _add(table: dict[Any, list[str]], key: Any, slug: str) -> None:
-    if key and slug not in table.setdefault(key, []):
-        table[key].append(slug)
+def _group(pairs: Iterable[tuple[Key, str]]) -> dict[Key, tuple[str, ...]]:
+    """Group texts by what leads to them, in their order, each once; nothing leads nowhere."""
+    found: dict[Key, dict[str, None]] = {}
+    for key, text in pairs:
+        if key:
+            found.setdefault(key, {})[text] = None
+    return {key: tuple(texts) for key, texts in found.items()}
