@@ -47,6 +47,10 @@ class ExportError(ResourceError):
     """An export that cannot be written as asked."""
 
 
+class Busy(ResourceError):
+    """Too many are writing at once; the same again in a moment may do."""
+
+
 class DatabaseNotReady(ResourceError):
     """The database has no tables, or those of another release."""
 
