@@ -262,7 +262,9 @@ def test_a_good_assertion_gets_one(by: Callable[[Forger], str], shared_app: Flas
 
 
 @pytest.mark.parametrize(
-    "claims", [{"iat": None}, {"aud": [AUDIENCE]}, {"nbf": NOW - 5}, {"name": "more than is needed"}], ids=str
+    "claims",
+    [{"iat": None}, {"aud": [AUDIENCE]}, {"nbf": NOW - 5}, {"name": "more than is needed"}],
+    ids=["no iat", "aud in a list", "nbf", "more"],
 )
 def test_what_smart_does_not_demand_may_be_left_out_or_added(
     claims: dict[str, object], shared_app: Flask, forger: Forger
