@@ -19,6 +19,7 @@ BLUEPRINTS = (
     "oauth",
     "smart_configuration",
     "break_glass",
+    "audit",
     "profile",
     "problems",
     "health",
