@@ -6,9 +6,10 @@ Writers take turns before they ask for it (`resource_api.turn`).
 No connection is opened here, so none is carried across a fork.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -81,6 +82,8 @@ class Database:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self.engine: Engine = create_engine(self.url, connect_args={"factory": _SQLiteConnection} if sqlite else {})
+        if path is not None:
+            event.listen(self.engine, "do_connect", lambda *_: _make_private(path))
         if sqlite:
             event.listen(self.engine, "connect", _set_up_mapped_sqlite if mapped else _set_up_sqlite)
             event.listen(self.engine, "begin", _SQLiteBeginning(WriterTurn.of(path), bulk=not mapped))
@@ -127,6 +130,12 @@ def is_damaged(url: str) -> bool:
         return False
     except sqlite3.DatabaseError:
         return True
+
+
+def _make_private(path: Path) -> None:
+    """Make a database file that is not there yet readable by its owner alone; SQLite's others take after it."""
+    with suppress(OSError):  # it is there; or it cannot be made, which SQLite will say
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:

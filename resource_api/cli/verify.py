@@ -64,7 +64,8 @@ def run_checks(database: Database, keyring: "Keyring", checks: tuple[tuple[str, 
 
 def find_cut_off(session: Session, keyring: "Keyring", _now: datetime) -> Iterator[Breach]:
     """Compare the audit with the checkpoints kept outside the database, in the instance's folder."""
-    kept = read_checkpoints(Settings.from_environment().instance / FILE_NAME, keyring)
+    # Read before the database is looked at: one that is added meanwhile would seem to reach beyond its end.
+    kept = list(read_checkpoints(Settings.from_environment().instance / FILE_NAME, keyring))
     yield from verify_checkpoints(session, keyring, kept)
 
 

@@ -7,7 +7,7 @@ signed statement of how long the chain was; `privacy.checkpoint` keeps copies of
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,7 +73,7 @@ def verify_chain(session: Session, keyring: Keyring, now: datetime) -> Iterator[
         yield from _verify_ids_on_sqlite(session)
 
 
-def verify_checkpoints(session: Session, keyring: Keyring, checkpoints: Iterator[Checkpoint]) -> Iterator[Breach]:
+def verify_checkpoints(session: Session, keyring: Keyring, checkpoints: Iterable[Checkpoint]) -> Iterator[Breach]:
     """Compare signed checkpoints, kept here or elsewhere, with the chain."""
     length, _ = head(session)
     for made in checkpoints:
