@@ -3,6 +3,8 @@
 Each error says what is wrong, where, and what would be right.
 """
 
+from dataclasses import dataclass
+
 
 class ResourceError(Exception):
     """The root of everything this project raises on purpose."""
@@ -47,6 +49,14 @@ class ExportError(ResourceError):
     """An export that cannot be written as asked."""
 
 
+class BackupError(ResourceError):
+    """A backup that cannot be made or restored."""
+
+
+class Busy(ResourceError):
+    """Too many are writing at once; the same again in a moment may do."""
+
+
 class DatabaseNotReady(ResourceError):
     """The database has no tables, or those of another release."""
 
@@ -89,3 +99,10 @@ class BadInput(ResourceError):
 
 class Refused(ResourceError):
     """An address outside that is not to be spoken to, or did not answer as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that must hold on a database and does not; `what` says where, never what anybody's record says."""
+
+    what: str

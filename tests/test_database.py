@@ -1,0 +1,29 @@
+"""The database file, and what SQLite puts beside it."""
+
+from pathlib import Path
+
+from sqlalchemy import text
+
+from resource_api.database import Database
+
+
+def test_a_new_database_and_all_that_belongs_to_it_is_its_owners_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    assert list(tmp_path.iterdir()) == []
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t (x)"))
+        session.commit()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm", "new.db-door", "new.db-turn"), 0o600)
+    database.close()
+
+
+def test_the_mode_of_a_database_that_is_there_is_the_operators(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    path.touch(0o660)
+    path.chmod(0o660)
+    database = Database(f"sqlite:///{path}")
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+    database.close()
+    assert path.stat().st_mode & 0o777 == 0o660
