@@ -14,6 +14,8 @@ from resource_api.directory.graph import Graph, table
 
 WITHHELD = "[address withheld]"
 PUBLIC_FIELDS = ("id", "location_type", "organization_id")
+# Of what hangs on it: phones and hours are what people need, and say nothing of where it is.
+WITHHELD_LISTS = ("addresses", "contacts")
 
 _SUFFIXES = """
     alley aly avenue ave boulevard blvd circle cir court ct drive dr highway hwy lane ln parkway pkwy pike
