@@ -16,6 +16,7 @@ BLUEPRINTS = (
     "taxonomy_terms",
     "search",
     "needs",
+    "oauth",
     "profile",
     "problems",
     "health",

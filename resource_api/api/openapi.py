@@ -32,6 +32,7 @@ _TAGS = (
         "description": "Optional in the HSDS API specification.",
         "externalDocs": {"url": _REQUIREMENT},
     },
+    {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )

@@ -8,10 +8,12 @@ from resource_api import VERSION
 
 # Command → module and name in it: no command waits for what only another needs.
 COMMANDS = {
+    "client": "resource_api.cli.client:client",
     "export": "resource_api.cli.export:export",
     "init": "resource_api.cli.init:init",
     "load": "resource_api.cli.load:load_command",
     "openapi": "resource_api.cli.openapi:write",
+    "organization": "resource_api.cli.organization:organization",
     "search": "resource_api.cli.search:search",
     "serve": "resource_api.cli.serve:serve",
 }

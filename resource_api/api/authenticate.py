@@ -1,0 +1,72 @@
+"""WHO IS ASKING: the bearer token of this request, and what the policy lets its client do."""
+
+import re
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from flask import g, request
+
+from resource_api.access.policy import Action, Caller, Grants, decide
+from resource_api.access.rate import check_rate, count
+from resource_api.access.token import authenticate
+from resource_api.api.context import database, keyring, writing
+from resource_api.errors import NotAllowed, NotAuthenticated
+from resource_api.privacy.audit import record
+
+# Failures of one address that are looked at within a minute; after that it waits.
+FAILURES = 60
+FAILURE_WINDOW_S = 60
+_BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{20,200})", re.IGNORECASE)
+
+
+def authorize(action: Action) -> Grants:
+    """Tell what this request's caller may do about an action.
+
+    Raises NotAuthenticated, NotAllowed (which is audited), or TooMany where this address failed too often.
+    """
+    now = datetime.now(UTC)
+    caller = _authenticate(now)
+    try:
+        return decide(caller, action)
+    except NotAllowed:
+        with writing() as session:
+            record(session, caller.agent, "E", action, now=now, outcome="denied", reason="policy")
+            session.commit()
+        raise
+
+
+def check_failures(now: datetime) -> None:
+    """Refuse an address that failed to authenticate too often. Raises TooMany."""
+    with database().read() as session:
+        check_rate(session, f"failed:{_network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+
+
+def count_failure(now: datetime) -> None:
+    """Count one more failure to authenticate from this address. Raises TooMany."""
+    with writing() as session:
+        count(session, f"failed:{_network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+        session.commit()
+
+
+def _authenticate(now: datetime) -> Caller:
+    if "Authorization" not in request.headers:
+        raise NotAuthenticated("This needs a token", hint="Authorization: Bearer …, from /oauth/token")
+    shown = _BEARER.fullmatch(request.headers["Authorization"])
+    try:
+        if shown is None:
+            raise NotAuthenticated("Authorization holds no bearer token", hint="Authorization: Bearer …")
+        with database().read() as session:
+            return authenticate(session, keyring(), shown[1], request_id=g.get("request_id"), now=now)
+    except NotAuthenticated:
+        check_failures(now)
+        count_failure(now)
+        raise
+
+
+def _network() -> str:
+    """Name the network that asks: an address, or of IPv6 the /64 that one subscriber has."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)
