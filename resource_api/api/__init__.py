@@ -12,6 +12,7 @@ BLUEPRINTS = (
     "services",
     "organizations",
     "service_at_locations",
+    "locations",
     "taxonomies",
     "taxonomy_terms",
     "search",

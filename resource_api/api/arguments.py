@@ -100,6 +100,14 @@ def read_json(body: bytes) -> Any:
     return value
 
 
+def check_fields(schema: type[ma.Schema], found: dict[str, Any]) -> None:
+    """Check an object against a schema. Raises Problem, which names every field that is wrong."""
+    instance = schema()
+    messages = instance.validate(found)
+    if messages:
+        raise refuse(tuple(_field_errors(messages, instance, "")))
+
+
 def refuse(errors: tuple[FieldError, ...]) -> Problem:
     """Make the problem that lists what is wrong with which arguments."""
     said = "; ".join(f"`{e.field}` {e.detail}" if e.field else e.detail for e in errors[:3])

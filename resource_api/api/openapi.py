@@ -33,6 +33,7 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
+    {"name": "stewardship", "description": "Who may write the directory, and how it is kept right."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )

@@ -17,6 +17,7 @@ from resource_api.directory.service import (
     Unit,
 )
 from resource_api.directory.service_at_location import ServiceAtLocation
+from resource_api.directory.stewarded import Stewarded
 from resource_api.directory.taxonomy import Attribute, Taxonomy, TaxonomyTerm
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ServiceCapacity",
     "ServiceNeed",
     "Source",
+    "Stewarded",
     "Taxonomy",
     "TaxonomyTerm",
     "Unit",

@@ -52,6 +52,11 @@ def render_locations(graph: Graph, *, reveal: bool) -> Iterator[JSON]:
         yield writer.brief_location(row) if hidden else writer.location(row)
 
 
+def render_location(graph: Graph, location_id: str, *, reveal: bool = False) -> JSON:
+    """Render one location with all that hangs on it; of a confidential one, what a service's document says."""
+    return _Writer(graph, reveal=reveal).location(graph.locations[location_id])
+
+
 def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) -> Rendered:
     """Render one taxonomy term with its metadata."""
     body = write_row("taxonomy_term", term)

@@ -128,6 +128,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_seen_assertion_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "stewarded",
+        sa.Column("noun", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("noun", "id", name=op.f("pk_stewarded")),
+    )
+    op.create_table(
         "audit_link",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("audit_id", sa.Integer(), nullable=False),
@@ -379,11 +388,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
         batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
         batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
+
+    with op.batch_alter_table("service", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("availability_until", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("availability_note", sa.String(), nullable=True))
     for statement in AUDIT_IS_ONLY_ADDED_TO:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("service", schema=None) as batch_op:
+        batch_op.drop_column("availability_note")
+        batch_op.drop_column("availability_until")
+
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_target_referral_id_seq")
         batch_op.drop_index("ix_delivery_state_next_at")
@@ -443,6 +460,7 @@ def downgrade() -> None:
 
     op.drop_table("client")
     op.drop_table("audit_link")
+    op.drop_table("stewarded")
     with op.batch_alter_table("seen_assertion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seen_assertion_expires_at"))
 

@@ -1,0 +1,172 @@
+"""How records are edited: PUT, PATCH and DELETE at a record's URL, each under the version that the caller knows.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-13 https://www.rfc-editor.org/rfc/rfc7396
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from resource_api.access.policy import Grants
+from resource_api.api.arguments import JSON_TYPE, check_fields, read_json, refuse
+from resource_api.api.authenticate import authorize
+from resource_api.api.blueprint import json_bytes
+from resource_api.api.context import settings, writing
+from resource_api.api.errors import FieldError, Problem
+from resource_api.api.headers import GZIP_SUFFIX
+from resource_api.api.limits import MAX_BODY
+from resource_api.directory.edit import EditKind, Precondition, delete_record, patch_record, put_record
+from resource_api.errors import NotAllowed
+from resource_api.privacy.audit import Action, record
+
+PATCH_TYPE = "application/merge-patch+json"
+_PATHS = {"taxonomy": "taxonomies"}
+_PRECONDITIONS = (
+    {
+        "in": "header",
+        "name": "If-Match",
+        "schema": {"type": "string"},
+        "description": "The ETag that the record was last served with.",
+    },
+    {
+        "in": "header",
+        "name": "If-None-Match",
+        "schema": {"const": "*"},
+        "description": "Make the record; there is to be none yet.",
+    },
+)
+
+
+def put_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
+    """Document the PUT of a record."""
+    body = {"content": {JSON_TYPE: {"schema": schema}}, "required": True}
+    return _documented(f"put{noun}", body, _PRECONDITIONS) | {
+        "responses": _answers(schema) | {"201": {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}}
+    }
+
+
+def patch_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
+    """Document the PATCH of a record."""
+    content = {PATCH_TYPE: {"schema": {"type": "object", "description": "A JSON Merge Patch of the document."}}}
+    body = {"content": content, "required": True}
+    return _documented(f"patch{noun}", body, _PRECONDITIONS[:1]) | {"responses": _answers(schema)}
+
+
+def delete_documented(noun: str) -> dict[str, Any]:
+    """Document the DELETE of a record."""
+    return _documented(f"delete{noun}", None, _PRECONDITIONS[:1]) | {"responses": {"204": {"description": "Deleted."}}}
+
+
+def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Response:
+    """Make or replace one record."""
+    grants, now = authorize("directory.edit"), datetime.now(UTC)
+    known, sent = _read_precondition(), read_body(JSON_TYPE)
+    check_fields(schema, sent)
+    with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
+        edited = put_record(session, grants, kind, record_id, sent, known, now=now)
+        if edited.changed:
+            _audit(session, grants, "C" if edited.created else "U", kind, record_id, now)
+            session.commit()
+    response = written(edited.record.json, edited.record.etag)
+    if edited.created:
+        response.status_code = 201
+        response.headers["Location"] = f"{settings().public_url}/{_PATHS.get(kind, f'{kind}s')}/{record_id}"
+    return response
+
+
+def answer_patch(kind: EditKind, record_id: str) -> Response:
+    """Change some of what one record says."""
+    grants, now = authorize("directory.edit"), datetime.now(UTC)
+    known, patch = _read_precondition(), read_body(PATCH_TYPE)
+    with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
+        edited = patch_record(session, grants, kind, record_id, patch, known, now=now)
+        if edited.changed:
+            _audit(session, grants, "U", kind, record_id, now)
+            session.commit()
+    return written(edited.record.json, edited.record.etag)
+
+
+def answer_delete(kind: EditKind, record_id: str) -> Response:
+    """Delete one record."""
+    grants, now = authorize("directory.edit"), datetime.now(UTC)
+    known = _read_precondition()
+    with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
+        delete_record(session, grants, kind, record_id, known, now=now)
+        _audit(session, grants, "D", kind, record_id, now)
+        session.commit()
+    response = Response(status=204)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def read_body(content_type: str) -> dict[str, Any]:
+    """Read a body that is to be one JSON object of this type. Raises Problem."""
+    if request.mimetype != content_type:
+        accept = "Accept-Patch" if content_type == PATCH_TYPE else "Accept-Post"
+        said = request.mimetype or "of no stated type"
+        raise Problem(
+            "unsupported-media-type", f"The body is {said}, not {content_type}", headers={accept: content_type}
+        )
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= MAX_BODY:  # werkzeug cuts a chunked body off, silently
+        raise RequestEntityTooLarge
+    found = read_json(body)
+    if not isinstance(found, dict):
+        raise refuse((FieldError("", "The body is not a JSON object"),))
+    return found
+
+
+def known_version() -> frozenset[str] | None:
+    """Read the ETags that If-Match names, without quotes; None where it names none."""
+    if "If-Match" not in request.headers:
+        return None
+    given = request.if_match
+    if given.star_tag:
+        return None  # any version at all is none that anybody knows
+    return frozenset(tag.removesuffix(GZIP_SUFFIX) for tag in given.as_set())
+
+
+def written(body: bytes, etag: str) -> Response:
+    """Answer a write with what was written: nothing that may be kept."""
+    response = json_bytes(body, etag=etag)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@contextmanager
+def denials_audited(grants: Grants, what: str, kind: str, record_id: str, now: datetime) -> Iterator[None]:
+    """Audit where somebody who is known is refused a record that is not theirs."""
+    try:
+        yield
+    except NotAllowed:
+        with writing() as session:
+            record(
+                session, grants.caller.agent, "E", what, now=now, kind=kind, ids=[record_id], outcome="denied",
+                reason="not-own",
+            )  # fmt: skip
+            session.commit()
+        raise
+
+
+def _read_precondition() -> Precondition:
+    """Read what the caller says of the version it knows."""
+    return Precondition(known_version(), is_new=request.if_none_match.star_tag)
+
+
+def _audit(session: Session, grants: Grants, action: Action, kind: str, record_id: str, now: datetime) -> None:
+    record(session, grants.caller.agent, action, "directory.edit", now=now, kind=kind, ids=[record_id])
+
+
+def _answers(schema: type[ma.Schema]) -> dict[str, Any]:
+    return {"200": {"description": "As it is served now.", "content": {JSON_TYPE: {"schema": schema}}}}
+
+
+def _documented(operation: str, body: dict[str, Any] | None, headers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    said: dict[str, Any] = {"operationId": operation, "tags": ["stewardship"], "parameters": list(headers)}
+    return said | ({"requestBody": body} if body is not None else {})
