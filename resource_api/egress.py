@@ -181,7 +181,7 @@ class _Timed:
         return io.BufferedReader(_Reader(self))
 
     def close(self) -> None:
-        self.wire.close()
+        """Leave it open: http.client closes before it has read, and whoever opened it closes."""
 
 
 class _Reader(io.RawIOBase):
