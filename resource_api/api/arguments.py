@@ -103,9 +103,18 @@ def read_json(body: bytes) -> Any:
 def check_fields(schema: type[ma.Schema], found: dict[str, Any]) -> None:
     """Check an object against a schema. Raises Problem, which names every field that is wrong."""
     instance = schema()
-    messages = instance.validate(found)
-    if messages:
+    if messages := instance.validate(found):
         raise refuse(tuple(_field_errors(messages, instance, "")))
+
+
+def load_fields(schema: type[ma.Schema], found: dict[str, Any]) -> dict[str, Any]:
+    """Read an object through a schema. Raises Problem, which names every field that is wrong."""
+    instance = schema()
+    try:
+        loaded: dict[str, Any] = instance.load(found)
+    except ma.ValidationError as error:
+        raise refuse(tuple(_field_errors(error.messages, instance, ""))) from error
+    return loaded
 
 
 def refuse(errors: tuple[FieldError, ...]) -> Problem:

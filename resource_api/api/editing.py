@@ -43,24 +43,29 @@ _PRECONDITIONS = (
 )
 
 
+def body_documented(schema: Any, content_type: str = JSON_TYPE) -> dict[str, Any]:
+    """Document a body that the view reads itself, once it knows who asks."""
+    body = {"content": {content_type: {"schema": schema}}, "required": True}
+    return {"requestBody": body, "responses": {"422": {"$ref": "#/components/responses/INVALID_ARGUMENTS"}}}
+
+
 def put_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
     """Document the PUT of a record."""
-    body = {"content": {JSON_TYPE: {"schema": schema}}, "required": True}
-    return _documented(f"put{noun}", body, _PRECONDITIONS) | {
-        "responses": _answers(schema) | {"201": {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}}
-    }
+    said = _documented(f"put{noun}", _PRECONDITIONS) | body_documented(schema)
+    made = {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}
+    return said | {"responses": said["responses"] | _answers(schema) | {"201": made}}
 
 
 def patch_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
     """Document the PATCH of a record."""
-    content = {PATCH_TYPE: {"schema": {"type": "object", "description": "A JSON Merge Patch of the document."}}}
-    body = {"content": content, "required": True}
-    return _documented(f"patch{noun}", body, _PRECONDITIONS[:1]) | {"responses": _answers(schema)}
+    patch = {"type": "object", "description": "A JSON Merge Patch of the document."}
+    said = _documented(f"patch{noun}", _PRECONDITIONS[:1]) | body_documented(patch, PATCH_TYPE)
+    return said | {"responses": said["responses"] | _answers(schema)}
 
 
 def delete_documented(noun: str) -> dict[str, Any]:
     """Document the DELETE of a record."""
-    return _documented(f"delete{noun}", None, _PRECONDITIONS[:1]) | {"responses": {"204": {"description": "Deleted."}}}
+    return _documented(f"delete{noun}", _PRECONDITIONS[:1]) | {"responses": {"204": {"description": "Deleted."}}}
 
 
 def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Response:
@@ -167,6 +172,5 @@ def _answers(schema: type[ma.Schema]) -> dict[str, Any]:
     return {"200": {"description": "As it is served now.", "content": {JSON_TYPE: {"schema": schema}}}}
 
 
-def _documented(operation: str, body: dict[str, Any] | None, headers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    said: dict[str, Any] = {"operationId": operation, "tags": ["stewardship"], "parameters": list(headers)}
-    return said | ({"requestBody": body} if body is not None else {})
+def _documented(operation: str, headers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    return {"operationId": operation, "tags": ["stewardship"], "parameters": list(headers)}

@@ -45,6 +45,8 @@ _NOTES = {
 }
 
 
+_AVAILABILITY = ("accepts_referrals", "capacity_status", "availability_until", "availability_note")
+
 # Made once, and run without the ORM: to build, key and compile a statement costs several times what it runs.
 _DOCUMENT, _SOURCE = Document.__table__.c, Source.__table__.c
 _CARDS = select(_DOCUMENT.id, _DOCUMENT.body).where(
@@ -96,8 +98,7 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns,
         "languages": card.get("languages", []),
         "cost": _present(card["cost"]),
         "eligibility": _present(card["eligibility"]),
-        "accepts_referrals": card.get("accepts_referrals"),
-        "capacity_status": card.get("capacity_status"),
+        **_availability(card, datetime.now(UTC)),
         "alert": card.get("alert"),
         "url": card.get("url"),
         "score": round(hit.score, 4),
@@ -160,6 +161,14 @@ def _open(site: JSON, moment: datetime, lang: str) -> JSON:
     if state.until is not None:
         out["until"] = state.until.isoformat()
     return out
+
+
+def _availability(card: JSON, now: datetime) -> JSON:
+    """Tell whether people are taken; nothing is known of it any more where its time is over."""
+    until = card.get("availability_until")
+    if until is not None and datetime.fromisoformat(until) <= now:
+        return {}
+    return {name: card[name] for name in _AVAILABILITY if name in card}
 
 
 def _present(values: Mapping[str, Any]) -> JSON:

@@ -19,7 +19,6 @@ from resource_api.api.context import Wiring
 from resource_api.database import Database
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
-from resource_api.wiring import attach_index
 from tests.api.conftest import close
 from tests.directory.whole_directory import id_of, write_whole_directory
 
