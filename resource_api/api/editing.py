@@ -72,7 +72,7 @@ def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Respo
     """Make or replace one record."""
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     known, sent = _read_precondition(), read_body(JSON_TYPE)
-    check_fields(schema, sent)
+    check_fields(schema, {"id": record_id} | sent)
     with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
         edited = put_record(session, grants, kind, record_id, sent, known, now=now)
         if edited.changed:

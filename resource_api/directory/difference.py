@@ -94,10 +94,11 @@ class _Comparison:
             self.changes.append(change)
         for key, child in children_of(noun):
             if _may_differ((key,), only):
-                self._compare_list(change, key, child, before.get(key, []), sent.get(key) or [])
+                self._compare_list(change, key, child, before.get(key, []), sent.get(key))
 
     def _compare_list(self, parent: Change, key: str, child: str, served: list[JSON], sent: Any) -> None:
         at = _at(parent.path, key)
+        sent = [] if sent is None else sent
         if not isinstance(sent, list) or not all(isinstance(each, dict) for each in sent):
             raise BadInput("is not a list of objects", field=at)
         was = {each["id"]: each for each in served}
@@ -223,11 +224,11 @@ def _may_differ(members: Collection[str], only: Collection[str] | None) -> bool:
 def _said(found: JSON, reference: Reference, path: str) -> str | None:
     """Get the id that an object says of what it links to."""
     said = found.get(reference.column)
-    if said is None and reference.shown_as is not None:
+    if reference.shown_as is not None:
         shown = found.get(reference.shown_as)
         if shown is not None and not isinstance(shown, dict):
             raise BadInput("is not an object", field=_at(path, reference.shown_as))
-        said = (shown or {}).get("id")
+        said = (shown or {}).get("id") if said is None else said
     if said is not None and not isinstance(said, str):
         raise BadInput("is no id", field=_at(path, reference.column), hint="a UUID")
     return said

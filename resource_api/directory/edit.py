@@ -126,6 +126,7 @@ def delete_record(
     if sites:
         gone["service_at_location"] = list(dict.fromkeys(sites))
     affected = {noun: _organizations_of(session, noun, ids) for noun, ids in gone.items()}
+    forget_places(session, set().union(*affected.values()))
     for noun, ids in gone.items():
         delete_rows(session, noun, ids, now=now)
         claim(session, noun, ids, organization_id=grants.organization_id, now=now)

@@ -51,8 +51,8 @@ def required_columns(noun: str) -> tuple[Column, ...]:
 
 def _read(noun: str, column: Column, value: Any, where: str) -> Any:
     name, kind = column.name, column.kind
-    if value is None or value in ("", []):
-        return None
+    if value is None or value == "" or (value == [] and name in ("needs", "life_stages")):
+        return None  # says nothing
     if kind in ("number", "integer"):
         return _read_number(noun, column, value, where)
     if kind == "flag":

@@ -104,4 +104,5 @@ def _standing_on(session: Session, child: str, link: str, ids: Collection[str]) 
 
 def _pairs(session: Session, own: Column[str], link: Column[str], ids: Collection[str]) -> Iterable[tuple[str, str]]:
     for some in in_batches(ids):
-        yield from session.execute(select(own, link).where(own.in_(some), link.is_not(None))).tuples()
+        found = session.execute(select(own, link).where(own.in_(some), link.is_not(None)))
+        yield from ((row[0], row[1]) for row in found)
