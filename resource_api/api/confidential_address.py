@@ -9,7 +9,7 @@ from resource_api.api.arguments import JSON_TYPE, check_fields
 from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import writing
-from resource_api.api.editing import body_documented, denials_audited, known_version, read_body, written
+from resource_api.api.editing import body_documented, denials_audited, flatten_schema, known_version, read_body, written
 from resource_api.api.schemas.stewardship import ConfidentialAddressSchema
 from resource_api.directory.confidential_address import put_address, read_address
 from resource_api.directory.edit import Precondition
@@ -38,7 +38,7 @@ class ConfidentialAddress(MethodView):
         operationId="putConfidentialAddress",
         tags=["stewardship"],
         parameters=[_IF_MATCH],
-        **body_documented(ConfidentialAddressSchema),
+        **body_documented(flatten_schema("ConfidentialAddress", ConfidentialAddressSchema)),
     )
     @blueprint.response(200, ConfidentialAddressSchema)
     def put(self, id: str) -> Response:

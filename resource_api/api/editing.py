@@ -49,9 +49,27 @@ def body_documented(schema: Any, content_type: str = JSON_TYPE) -> dict[str, Any
     return {"requestBody": body, "responses": {"422": {"$ref": "#/components/responses/INVALID_ARGUMENTS"}}}
 
 
+def flatten_schema(noun: str, schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Make a schema of what is sent: as what is served, but that lists and shown records are not spelled out again.
+
+    Spelled out, each would contain the other without end.
+    """
+    fields: dict[str, ma.fields.Field[Any]] = {}
+    for name, declared in schema().fields.items():
+        said = {"description": f"As `{name}` is served."}
+        inner = declared.inner if isinstance(declared, ma.fields.List) else None
+        if isinstance(inner, ma.fields.Nested):
+            fields[name] = ma.fields.List(ma.fields.Dict(), metadata=said)
+        elif isinstance(declared, ma.fields.Nested):
+            fields[name] = ma.fields.Dict(metadata=said)
+        else:
+            fields[name] = declared if name != "id" else ma.fields.UUID(metadata={"description": "That of the URL."})
+    return ma.Schema.from_dict(fields, name=f"{noun}ToWriteSchema")
+
+
 def put_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
     """Document the PUT of a record."""
-    said = _documented(f"put{noun}", _PRECONDITIONS) | body_documented(schema)
+    said = _documented(f"put{noun}", _PRECONDITIONS) | body_documented(flatten_schema(noun, schema))
     made = {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}
     return said | {"responses": said["responses"] | _answers(schema) | {"201": made}}
 

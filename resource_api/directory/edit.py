@@ -229,6 +229,8 @@ def _write_rows(
 
 
 def _read_known(session: Session, grants: Grants, kind: EditKind, record_id: str, known: Precondition) -> StoredRecord:
+    rows = table(kind)
+    session.execute(select(rows.c.id).where(rows.c.id == record_id).with_for_update())
     record = read_record(session, kind, record_id)
     check_may_write(session, grants, kind, record_id)
     check_known(record, known)

@@ -4,7 +4,7 @@ A row's own fields are written by write_row.py; here they are put together.
 https://docs.openreferral.org/en/latest/hsds/schema_reference.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from resource_api.directory.confidential import PUBLIC_FIELDS, WITHHELD_LISTS, withheld_patterns, withhold
@@ -12,6 +12,9 @@ from resource_api.directory.graph import Graph, Row
 from resource_api.directory.nesting import CHILDREN, OWN_CHILDREN
 from resource_api.directory.write_row import JSON, write_row
 from resource_api.needs.infer import NeedLink, infer_needs
+
+# The latest changes of one row: documents are read on phones, and the rows keep every one.
+HISTORY_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def render_location(graph: Graph, location_id: str, *, reveal: bool = False) -> 
     return _Writer(graph, reveal=reveal).location(graph.locations[location_id])
 
 
-def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) -> Rendered:
+def render_term(term: Row, taxonomy: Row | None, history: Sequence[Row] = ()) -> Rendered:
     """Render one taxonomy term with its metadata."""
     body = write_row("taxonomy_term", term)
     if taxonomy is not None:
@@ -66,15 +69,15 @@ def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) ->
     return Rendered("taxonomy_term", term["id"], None, body, body)
 
 
-def render_taxonomy(taxonomy: Row, history: Iterable[Row] = ()) -> Rendered:
+def render_taxonomy(taxonomy: Row, history: Sequence[Row] = ()) -> Rendered:
     """Render one taxonomy with its metadata."""
     body = write_row("taxonomy", taxonomy)
     _add_history(body, history)
     return Rendered("taxonomy", taxonomy["id"], None, body, body)
 
 
-def _add_history(body: JSON, history: Iterable[Row]) -> None:
-    rows = [write_row("metadata", row) for row in history]
+def _add_history(body: JSON, history: Sequence[Row]) -> None:
+    rows = [write_row("metadata", row) for row in history[-HISTORY_SHOWN:]]
     if rows:
         body["metadata"] = rows
 

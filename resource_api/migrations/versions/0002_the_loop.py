@@ -413,12 +413,14 @@ def upgrade() -> None:
     with op.batch_alter_table("service", schema=None) as batch_op:
         batch_op.add_column(sa.Column("availability_until", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("availability_note", sa.String(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_service_availability_until"), ["availability_until"], unique=False)
     for statement in AUDIT_IS_ONLY_ADDED_TO:
         op.execute(statement)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("service", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_availability_until"))
         batch_op.drop_column("availability_note")
         batch_op.drop_column("availability_until")
 
