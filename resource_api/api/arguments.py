@@ -100,6 +100,23 @@ def read_json(body: bytes) -> Any:
     return value
 
 
+def check_fields(schema: type[ma.Schema], found: dict[str, Any]) -> None:
+    """Check an object against a schema. Raises Problem, which names every field that is wrong."""
+    instance = schema()
+    if messages := instance.validate(found):
+        raise refuse(tuple(_field_errors(messages, instance, "")))
+
+
+def load_fields(schema: type[ma.Schema], found: dict[str, Any]) -> dict[str, Any]:
+    """Read an object through a schema. Raises Problem, which names every field that is wrong."""
+    instance = schema()
+    try:
+        loaded: dict[str, Any] = instance.load(found)
+    except ma.ValidationError as error:
+        raise refuse(tuple(_field_errors(error.messages, instance, ""))) from error
+    return loaded
+
+
 def refuse(errors: tuple[FieldError, ...]) -> Problem:
     """Make the problem that lists what is wrong with which arguments."""
     said = "; ".join(f"`{e.field}` {e.detail}" if e.field else e.detail for e in errors[:3])

@@ -51,13 +51,13 @@ def authorize(action: Action) -> Grants:
 def check_failures(now: datetime) -> None:
     """Refuse an address that failed to authenticate too often. Raises TooMany."""
     with database().read() as session:
-        check_rate(session, f"failed:{_network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+        check_rate(session, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
 
 
 def count_failure(now: datetime) -> None:
     """Count one more failure to authenticate from this address. Raises TooMany."""
     with writing() as session:
-        count(session, f"failed:{_network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+        count(session, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
         session.commit()
 
 
@@ -76,7 +76,7 @@ def _authenticate(now: datetime) -> Caller:
         raise
 
 
-def _network() -> str:
+def network() -> str:
     """Name the network that asks: an address, or of IPv6 the /64 that one subscriber has."""
     try:
         address = ip_address(request.remote_addr or "")

@@ -33,9 +33,13 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
+    {"name": "stewardship", "description": "Who may write the directory, and how it is kept right."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )
+# The tags of HSDS's own operations, and what stands beside operations under a path.
+_HSDS = {"required", "optional"}
+_BESIDE = ("parameters", "summary")
 _ERRORS = (
     ("DEFAULT_ERROR", "Any other refusal, as a problem (RFC 9457)."),
     ("INVALID_ARGUMENTS", "A parameter or field is unknown, missing or wrong."),
@@ -92,11 +96,11 @@ def write_openapi(app: Flask) -> JSON:
 
 def write_openapi_patch(definition: JSON) -> JSON:
     """Write, as a merge patch of HSDS's own openapi.json, the operations that HSDS does not have."""
-    ours = {
-        path: item
-        for path, item in definition["paths"].items()
-        if not any(set(operation["tags"]) & {"required", "optional"} for operation in _operations(item))
-    }
+    ours: dict[str, JSON] = {}
+    for path, item in definition["paths"].items():
+        own = {name: each for name, each in item.items() if name not in _BESIDE and not set(each["tags"]) & _HSDS}
+        if own:
+            ours[path] = own | {name: item[name] for name in _BESIDE if name in item}
     needed: dict[str, JSON] = {}
     _collect(ours, definition, needed)
     return {"info": definition["info"], "tags": definition["tags"], "paths": ours, "components": needed}
@@ -138,10 +142,6 @@ def _token_scheme(public_url: str) -> JSON:
     scopes = {scope: ", ".join(action for action in ACTIONS if scope_for(action) == scope) for scope in SCOPES}
     flow = {"tokenUrl": f"{public_url}/oauth/token", "scopes": scopes}
     return {"type": "oauth2", "flows": {"clientCredentials": flow}}
-
-
-def _operations(item: JSON) -> list[JSON]:
-    return [operation for name, operation in item.items() if name not in ("parameters", "summary")]
 
 
 def _collect(part: Any, definition: JSON, needed: dict[str, JSON]) -> None:

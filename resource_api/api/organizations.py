@@ -1,4 +1,4 @@
-"""GET|POST /organizations, GET /organizations/{id} : who offers services, and what is one in full?
+"""GET|POST /organizations, GET|PUT|PATCH|DELETE /organizations/{id} : who offers services, and what is one in full?
 
 The POST is HSDS's query twin of the GET: it never writes.
 https://docs.openreferral.org/en/latest/hsds/api_reference.html
@@ -10,6 +10,14 @@ from flask import Response
 from flask.views import MethodView
 
 from resource_api.api.blueprint import Blueprint
+from resource_api.api.editing import (
+    answer_delete,
+    answer_patch,
+    answer_put,
+    delete_documented,
+    patch_documented,
+    put_documented,
+)
 from resource_api.api.paging import answer_list, answer_record, listed
 from resource_api.api.schemas.organization import OrganizationSchema
 from resource_api.api.schemas.page import OneOrganizationArgs, OrganizationArgs, OrganizationPageSchema
@@ -41,9 +49,27 @@ class Organizations(MethodView):
 
 
 @blueprint.route("/organizations/<id>")
-@blueprint.doc(operationId="getOrganizationById", tags=["optional"])
-@blueprint.arguments(OneOrganizationArgs)
-@blueprint.response(200, OrganizationSchema)
-def show_organization(args: dict[str, Any], id: str) -> Response:
-    """Show one organization, fully nested."""
-    return answer_record("organization", id, full_service=args["full_service"])
+class Organization(MethodView):
+    """One organization."""
+
+    @blueprint.doc(operationId="getOrganizationById", tags=["optional"])
+    @blueprint.arguments(OneOrganizationArgs)
+    @blueprint.response(200, OrganizationSchema)
+    def get(self, args: dict[str, Any], id: str) -> Response:
+        """Show one organization, fully nested."""
+        return answer_record("organization", id, full_service=args["full_service"])
+
+    @blueprint.doc(**put_documented("Organization", OrganizationSchema))
+    def put(self, id: str) -> Response:
+        """Make or replace one organization; its stewards only."""
+        return answer_put("organization", id, OrganizationSchema)
+
+    @blueprint.doc(**patch_documented("Organization", OrganizationSchema))
+    def patch(self, id: str) -> Response:
+        """Change some of one organization; its stewards only."""
+        return answer_patch("organization", id)
+
+    @blueprint.doc(**delete_documented("Organization"))
+    def delete(self, id: str) -> Response:
+        """Delete one organization; its stewards only."""
+        return answer_delete("organization", id)

@@ -64,7 +64,11 @@ def answer_list(kind: Kind, args: dict[str, Any]) -> Response:
     contents = selection.page(form, offset=(number - 1) * size, limit=size)
     if full_service:
         contents = list(with_full_services(session(), contents))
-    total = selection.count()
+    return answer_page(contents, number, size, selection.count())
+
+
+def answer_page(contents: list[bytes], number: int, size: int, total: int) -> Response:
+    """Answer with one page of records, in HSDS's envelope."""
     pages = -(-total // size)
     envelope = orjson.dumps(
         {

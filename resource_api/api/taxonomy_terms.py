@@ -1,4 +1,4 @@
-"""GET|POST /taxonomy_terms, GET /taxonomy_terms/{id} : which terms are services classified by?
+"""GET|POST /taxonomy_terms, GET|PUT|PATCH|DELETE /taxonomy_terms/{id} : which terms are services classified by?
 
 The POST is HSDS's query twin of the GET: it never writes.
 https://docs.openreferral.org/en/latest/hsds/api_reference.html
@@ -10,6 +10,14 @@ from flask import Response
 from flask.views import MethodView
 
 from resource_api.api.blueprint import Blueprint
+from resource_api.api.editing import (
+    answer_delete,
+    answer_patch,
+    answer_put,
+    delete_documented,
+    patch_documented,
+    put_documented,
+)
 from resource_api.api.paging import answer_list, answer_record, listed
 from resource_api.api.schemas.page import TaxonomyTermArgs, TaxonomyTermPageSchema
 from resource_api.api.schemas.record import TaxonomyTermSchema
@@ -41,8 +49,26 @@ class TaxonomyTerms(MethodView):
 
 
 @blueprint.route("/taxonomy_terms/<id>")
-@blueprint.doc(operationId="getTaxonomyTermById", tags=["optional"])
-@blueprint.response(200, TaxonomyTermSchema)
-def show_taxonomy_term(id: str) -> Response:
-    """Show one taxonomy_term, fully nested."""
-    return answer_record("taxonomy_term", id)
+class TaxonomyTerm(MethodView):
+    """One taxonomy_term."""
+
+    @blueprint.doc(operationId="getTaxonomyTermById", tags=["optional"])
+    @blueprint.response(200, TaxonomyTermSchema)
+    def get(self, id: str) -> Response:
+        """Show one taxonomy_term, fully nested."""
+        return answer_record("taxonomy_term", id)
+
+    @blueprint.doc(**put_documented("TaxonomyTerm", TaxonomyTermSchema))
+    def put(self, id: str) -> Response:
+        """Make or replace one taxonomy_term; its stewards only."""
+        return answer_put("taxonomy_term", id, TaxonomyTermSchema)
+
+    @blueprint.doc(**patch_documented("TaxonomyTerm", TaxonomyTermSchema))
+    def patch(self, id: str) -> Response:
+        """Change some of one taxonomy_term; its stewards only."""
+        return answer_patch("taxonomy_term", id)
+
+    @blueprint.doc(**delete_documented("TaxonomyTerm"))
+    def delete(self, id: str) -> Response:
+        """Delete one taxonomy_term; its stewards only."""
+        return answer_delete("taxonomy_term", id)

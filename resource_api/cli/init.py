@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import Database
 from resource_api.directory import Source
+from resource_api.directory.availability import end_availability
 from resource_api.directory.load import Named, Options, Report, load, open_input
 from resource_api.directory.refresh import refresh_hours
 from resource_api.migrations import migrate
@@ -40,6 +41,8 @@ def init(no_seed: bool) -> None:
             session.commit()
         if refreshed:
             click.echo(f"hours of {refreshed:,} organizations compiled anew")
+        for _ in end_availability(session, now=datetime.now(UTC)):
+            session.commit()
         if not no_seed and session.scalar(select(Source.id).limit(1)) is None:
             _load_seed(session)
     database.close()

@@ -1,6 +1,7 @@
 """WHAT HELP EXISTS: the HSDS tables, how they are rendered, loaded, looked up and exported."""
 
 from resource_api.directory.contact import Contact, Language, Phone
+from resource_api.directory.correction import Correction
 from resource_api.directory.document import Change, Document, ServiceNeed
 from resource_api.directory.load_state import LoadProblem, LoadRun
 from resource_api.directory.location import Accessibility, Address, Location
@@ -17,6 +18,7 @@ from resource_api.directory.service import (
     Unit,
 )
 from resource_api.directory.service_at_location import ServiceAtLocation
+from resource_api.directory.stewarded import Stewarded
 from resource_api.directory.taxonomy import Attribute, Taxonomy, TaxonomyTerm
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Attribute",
     "Change",
     "Contact",
+    "Correction",
     "CostOption",
     "Document",
     "Funding",
@@ -47,6 +50,7 @@ __all__ = [
     "ServiceCapacity",
     "ServiceNeed",
     "Source",
+    "Stewarded",
     "Taxonomy",
     "TaxonomyTerm",
     "Unit",

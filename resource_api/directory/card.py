@@ -43,6 +43,8 @@ def write_card(service: JSON, *, today: date) -> JSON:
         },
         "accepts_referrals": service.get("accepts_referrals"),
         "capacity_status": service.get("capacity_status"),
+        "availability_until": service.get("availability_until"),
+        "availability_note": service.get("availability_note"),
         "alert": service.get("alert"),
         "url": service.get("url") or organization.get("website"),
         "text": (service.get("description") or organization.get("description") or "")[:TEXT_LENGTH],

@@ -14,6 +14,8 @@ from resource_api.directory.graph import Graph, table
 
 WITHHELD = "[address withheld]"
 PUBLIC_FIELDS = ("id", "location_type", "organization_id")
+# Of what hangs on it: phones and hours are what people need, and say nothing of where it is.
+WITHHELD_LISTS = ("addresses", "contacts")
 
 _SUFFIXES = """
     alley aly avenue ave boulevard blvd circle cir court ct drive dr highway hwy lane ln parkway pkwy pike
@@ -23,7 +25,7 @@ _LEADING = {"n", "s", "e", "w", "north", "south", "east", "west", "ne", "nw", "s
 
 
 def withheld_patterns(graph: Graph) -> dict[str, re.Pattern[str]]:
-    """Build, by organization, the pattern of every street of the confidential locations that it owns or uses.
+    """Build, by organization, the pattern of every street of the confidential locations that it owns or uses, or did.
 
     Each organization has its own: what a document says must not depend on what was rendered along with it.
     """
@@ -34,6 +36,9 @@ def withheld_patterns(graph: Graph) -> dict[str, re.Pattern[str]]:
             for line in (address.get("address_1"), address.get("address_2"), location["name"]):
                 for organization in organizations:
                     streets[organization].update(_street_patterns(line or ""))
+    for organization, lines in graph.former_streets.items():
+        for line in lines:
+            streets[organization].update(_street_patterns(line))
     return {
         organization: re.compile("|".join(sorted(found, key=lambda s: (-len(s), s))), re.IGNORECASE)
         for organization, found in streets.items()

@@ -87,6 +87,8 @@ class Graph:
     owned: dict[tuple[str, str], dict[str, list[Row]]] = field(default_factory=dict)
     attributes: dict[str, list[Row]] = field(default_factory=dict)
     metadata: dict[str, list[Row]] = field(default_factory=dict)
+    # Where confidential locations were before, by the organization that has or had a service there.
+    former_streets: dict[str, set[str]] = field(default_factory=dict)
 
     def children(self, noun: str, owner: str, owner_id: str) -> list[Row]:
         """List the rows of a noun that hang on one owner, in the publisher's order."""
@@ -142,6 +144,7 @@ def read_graph(session: Session, organization_ids: Collection[str], *, location_
     graph.metadata = read_history(session, every_id)
     term_ids = {r["taxonomy_term_id"] for rows in graph.attributes.values() for r in rows}
     graph.terms, graph.taxonomies = read_terms(session, term_ids - {None})
+    graph.former_streets = read_former_streets(session, organization_ids)
     graph.sources = {row["id"]: row for row in _rows(session, select(table("source")))}
     return graph
 
@@ -156,6 +159,27 @@ def read_terms(session: Session, term_ids: Collection[str]) -> tuple[dict[str, R
 def read_history(session: Session, record_ids: Collection[str]) -> dict[str, list[Row]]:
     """Read the metadata of records, by the id of each."""
     return _grouped(_select(session, "metadata", "resource_id", record_ids), "resource_id")
+
+
+def read_former_streets(session: Session, organization_ids: Collection[str]) -> dict[str, set[str]]:
+    """Read where confidential locations were, whether they or their addresses are gone: texts may still say so."""
+    location, address = table("location"), table("address")
+    service, site = table("service"), table("service_at_location")
+    lines = (location.c.name, address.c.address_1, address.c.address_2)
+    own = select(location.c.organization_id, *lines).where(location.c.confidential)
+    used = (
+        select(service.c.organization_id, *lines)
+        .join(site, site.c.service_id == service.c.id)
+        .join(location, location.c.id == site.c.location_id)
+        .where(location.c.confidential)
+    )
+    found: dict[str, set[str]] = defaultdict(set)
+    for statement, owner in ((own, location.c.organization_id), (used, service.c.organization_id)):
+        said = statement.outerjoin(address, address.c.location_id == location.c.id)
+        for some in in_batches(organization_ids):
+            for organization_id, *streets in session.execute(said.where(owner.in_(some))):
+                found[organization_id].update(line for line in streets if line)
+    return found
 
 
 def graph_ids(graph: Graph, noun: str) -> set[str]:

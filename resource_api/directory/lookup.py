@@ -49,11 +49,11 @@ class RecordQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """One record as it is served in full."""
+    """One record as it is served in full; of a location it is not known when it last changed."""
 
     json: bytes
     etag: str
-    modified_at: datetime
+    modified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,17 @@ A row's own fields are written by write_row.py; here they are put together.
 https://docs.openreferral.org/en/latest/hsds/schema_reference.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from resource_api.directory.confidential import PUBLIC_FIELDS, withheld_patterns, withhold
+from resource_api.directory.confidential import PUBLIC_FIELDS, WITHHELD_LISTS, withheld_patterns, withhold
 from resource_api.directory.graph import Graph, Row
+from resource_api.directory.nesting import CHILDREN, OWN_CHILDREN
 from resource_api.directory.write_row import JSON, write_row
 from resource_api.needs.infer import NeedLink, infer_needs
+
+# The latest changes of one row: documents are read on phones, and the rows keep every one.
+HISTORY_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,12 @@ def render_locations(graph: Graph, *, reveal: bool) -> Iterator[JSON]:
         yield writer.brief_location(row) if hidden else writer.location(row)
 
 
-def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) -> Rendered:
+def render_location(graph: Graph, location_id: str, *, reveal: bool = False) -> JSON:
+    """Render one location with all that hangs on it; of a confidential one, what a service's document says."""
+    return _Writer(graph, reveal=reveal).location(graph.locations[location_id])
+
+
+def render_term(term: Row, taxonomy: Row | None, history: Sequence[Row] = ()) -> Rendered:
     """Render one taxonomy term with its metadata."""
     body = write_row("taxonomy_term", term)
     if taxonomy is not None:
@@ -60,15 +69,15 @@ def render_term(term: Row, taxonomy: Row | None, history: Iterable[Row] = ()) ->
     return Rendered("taxonomy_term", term["id"], None, body, body)
 
 
-def render_taxonomy(taxonomy: Row, history: Iterable[Row] = ()) -> Rendered:
+def render_taxonomy(taxonomy: Row, history: Sequence[Row] = ()) -> Rendered:
     """Render one taxonomy with its metadata."""
     body = write_row("taxonomy", taxonomy)
     _add_history(body, history)
     return Rendered("taxonomy", taxonomy["id"], None, body, body)
 
 
-def _add_history(body: JSON, history: Iterable[Row]) -> None:
-    rows = [write_row("metadata", row) for row in history]
+def _add_history(body: JSON, history: Sequence[Row]) -> None:
+    rows = [write_row("metadata", row) for row in history[-HISTORY_SHOWN:]]
     if rows:
         body["metadata"] = rows
 
@@ -101,12 +110,15 @@ class _Writer:
         if rows:
             out[key] = [self.child(noun, row) for row in rows]
 
+    def children(self, out: JSON, noun: str, owner_id: str, *, without: tuple[str, ...] = ()) -> None:
+        for key, child in CHILDREN[noun]:
+            if key not in without:
+                self.many(out, key, child, f"{noun}_id", owner_id)
+
     def child(self, noun: str, row: Row) -> JSON:
         out = self.row(noun, row)
-        if noun == "phone":
-            self.many(out, "languages", "language", "phone_id", row["id"])
-        elif noun == "contact":
-            self.many(out, "phones", "phone", "contact_id", row["id"])
+        if noun in CHILDREN:
+            self.children(out, noun, row["id"])
         elif noun == "service_capacity":
             out["unit"] = self.row("unit", self.graph.units[row["unit_id"]])
         return out
@@ -115,14 +127,10 @@ class _Writer:
         if row["confidential"] and not self.reveal:
             out: JSON = {name: row[name] for name in PUBLIC_FIELDS if row[name] is not None}
             out["confidential"] = True
+            self.children(out, "location", row["id"], without=WITHHELD_LISTS)
         else:
             out = self.row("location", row)
-            self.many(out, "addresses", "address", "location_id", row["id"])
-            self.many(out, "contacts", "contact", "location_id", row["id"])
-        self.many(out, "languages", "language", "location_id", row["id"])
-        self.many(out, "accessibility", "accessibility", "location_id", row["id"])
-        self.many(out, "phones", "phone", "location_id", row["id"])
-        self.many(out, "schedules", "schedule", "location_id", row["id"])
+            self.children(out, "location", row["id"])
         return out
 
     def brief_location(self, row: Row) -> JSON:
@@ -135,14 +143,7 @@ class _Writer:
     def organization(self, row: Row) -> JSON:
         out = self.row("organization", row)
         out["source"] = self.source(row)
-        for key, noun in (
-            ("additional_websites", "url"),
-            ("funding", "funding"),
-            ("contacts", "contact"),
-            ("phones", "phone"),
-            ("organization_identifiers", "organization_identifier"),
-        ):
-            self.many(out, key, noun, "organization_id", row["id"])
+        self.children(out, "organization", row["id"])
         return out
 
     def source(self, row: Row) -> JSON:
@@ -172,13 +173,7 @@ class _Writer:
 
     def service_at_location(self, row: Row) -> JSON:
         out = self.row("service_at_location", row)
-        for key, noun in (
-            ("service_areas", "service_area"),
-            ("contacts", "contact"),
-            ("phones", "phone"),
-            ("schedules", "schedule"),
-        ):
-            self.many(out, key, noun, "service_at_location_id", row["id"])
+        self.children(out, "service_at_location", row["id"])
         location = self.graph.locations.get(row["location_id"])
         if location is not None:
             out["location"] = self.location(location)
@@ -187,19 +182,7 @@ class _Writer:
     def service(self, row: Row) -> JSON:
         out = self.row("service", row)
         out["source"] = self.source(row)
-        for key, noun in (
-            ("additional_urls", "url"),
-            ("phones", "phone"),
-            ("schedules", "schedule"),
-            ("service_areas", "service_area"),
-            ("languages", "language"),
-            ("funding", "funding"),
-            ("cost_options", "cost_option"),
-            ("required_documents", "required_document"),
-            ("contacts", "contact"),
-            ("capacities", "service_capacity"),
-        ):
-            self.many(out, key, noun, "service_id", row["id"])
+        self.children(out, "service", row["id"])
         return out
 
 
@@ -252,7 +235,8 @@ def _render(graph: Graph, *, reveal: bool) -> Iterator[tuple[Rendered, tuple[Nee
         body = dict(organizations[row["id"]])
         if row["id"] in at_organization:
             body["locations"] = at_organization[row["id"]]
-        writer.many(body, "programs", "program", "organization_id", row["id"])
+        for key, noun in OWN_CHILDREN["organization"]:
+            writer.many(body, key, noun, "organization_id", row["id"])
         if row["id"] in simple:
             body["services"] = simple[row["id"]]
         yield Rendered("organization", row["id"], row["id"], body, write_row("organization", row)), ()

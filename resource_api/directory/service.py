@@ -48,6 +48,9 @@ class Service(Record, Base):
     last_modified: Mapped[str | None]
     accepts_referrals: Mapped[str | None]
     capacity_status: Mapped[str | None]
+    # When these two cease to hold; after that nothing is known of either.
+    availability_until: Mapped[str | None] = mapped_column(index=True)
+    availability_note: Mapped[str | None]
     minimum_age_months: Mapped[int | None]
     maximum_age_months: Mapped[int | None]
     life_stages: Mapped[str | None]

@@ -81,7 +81,7 @@ def _write_timezone(schedule: JSON) -> None:
         offset = float(zone)
     except ValueError:
         schedule["timezone_name"] = zone
-        fixed = _fixed_offset(zone)
+        fixed = fixed_offset(zone)
         if fixed is not None:
             schedule["timezone"] = fixed
         return
@@ -89,7 +89,7 @@ def _write_timezone(schedule: JSON) -> None:
 
 
 @lru_cache(maxsize=512)
-def _fixed_offset(zone: str) -> int | float | None:
+def fixed_offset(zone: str) -> int | float | None:
     """Get a zone's offset in hours, or None where it changes over the year: HSDS has one number for it."""
     try:
         info = ZoneInfo(zone)

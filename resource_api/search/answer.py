@@ -45,6 +45,8 @@ _NOTES = {
 }
 
 
+_AVAILABILITY = ("accepts_referrals", "capacity_status", "availability_until", "availability_note")
+
 _CARDS = "SELECT id, body FROM document WHERE kind = 'card' AND deleted_at IS NULL AND id IN :ids"
 _SOURCES = "SELECT name, licence, loaded_at FROM source WHERE name IN :ids ORDER BY name"
 
@@ -87,8 +89,7 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns,
         "languages": card.get("languages", []),
         "cost": _present(card["cost"]),
         "eligibility": _present(card["eligibility"]),
-        "accepts_referrals": card.get("accepts_referrals"),
-        "capacity_status": card.get("capacity_status"),
+        **_availability(card, datetime.now(UTC)),
         "alert": card.get("alert"),
         "url": card.get("url"),
         "score": round(hit.score, 4),
@@ -157,6 +158,14 @@ def _open(site: JSON, moment: datetime, lang: str) -> JSON:
 def _describe(packed: bytes, minute: datetime) -> OpenState:
     # Services share timetables, and searches the minute: hours are told in whole minutes.
     return describe(unpack(orjson.loads(packed)), minute)
+
+
+def _availability(card: JSON, now: datetime) -> JSON:
+    """Tell whether people are taken; nothing is known of it any more where its time is over."""
+    until = card.get("availability_until")
+    if until is not None and datetime.fromisoformat(until) <= now:
+        return {}
+    return {name: card[name] for name in _AVAILABILITY if name in card}
 
 
 def _present(values: Mapping[str, Any]) -> JSON:

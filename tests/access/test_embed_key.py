@@ -119,7 +119,8 @@ def test_an_origin_is_read_as_browsers_write_it(given: str, read: str) -> None:
 @pytest.mark.parametrize(
     "given",
     (
-        "* null pages.example.org https:// https://*.example.org https://a/b https://u@a.example http://pages.example.org "
+        "* null pages.example.org https:// https://*.example.org https://a/b https://u@a.example "
+        "http://pages.example.org "
         "ftp://a.example https://a.example,https://b.example http://localhost.evil.org https://é.example"
     ).split(),
 )

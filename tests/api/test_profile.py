@@ -65,7 +65,8 @@ def test_the_openapi_patch_adds_our_operations_to_hsdss_own(empty: FlaskClient) 
     original = without_far_schemas(orjson.loads((HSDS / "openapi-3.2.reconstructed.json").read_bytes()))
     patch = empty.get("/profile/openapi.json").json
     assert "/search" in patch["paths"]
-    assert not patch["paths"].keys() & original["paths"].keys()
+    for path in patch["paths"].keys() & original["paths"].keys():
+        assert not (patch["paths"][path].keys() - {"parameters"}) & original["paths"][path].keys(), path
     merged = merge(original, patch)
     before = {error.message for error in OpenAPIV31SpecValidator(original).iter_errors()}
     assert {error.message for error in OpenAPIV31SpecValidator(merged).iter_errors()} <= before

@@ -23,6 +23,16 @@ REFUSE_WHAT_IS_WELL_FORMED = {
     "POST /oauth/token": "who proves nothing gets no token",
     "GET /needs": "a clinical code that means nothing",
     "GET /audit": "a time out of all reason, or a cursor that it never gave",
+    "GET /corrections": "no token",
+    "POST /corrections/{id}/decision": "no token",
+    "POST /services/{id}/corrections": "a correction that says nothing, or too many of them",
+    "PUT /services/{id}/availability": "no token",
+    **{
+        f"{method} /{noun}/{{id}}": "no token"
+        for method in ("PUT", "PATCH", "DELETE")
+        for noun in ("services", "service_at_locations", "organizations", "locations", "taxonomies", "taxonomy_terms")
+    },
+    **{f"{method} /locations/{{id}}/confidential-address": "no token" for method in ("GET", "PUT")},
     **{
         f"{method} /{noun}": PAGES
         for method in ("GET", "POST")

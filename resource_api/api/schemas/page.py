@@ -7,6 +7,7 @@ from marshmallow import validate
 
 from resource_api.api.arguments import QueryArgs
 from resource_api.api.limits import MAX_PAGE, MAX_PER_PAGE, flag, text, whole_number
+from resource_api.api.schemas.location import LocationSchema
 from resource_api.api.schemas.search import Moment
 
 DEFAULT_PER_PAGE = 50
@@ -110,6 +111,15 @@ class OneOrganizationArgs(QueryArgs):
     full_service = flag(load_default=False, metadata={"description": "With its services, fully nested."})
 
 
+class LocationArgs(QueryArgs):
+    """The parameters of a list of locations."""
+
+    page = whole_number(1, MAX_PAGE, metadata={"description": "Which page, from 1."})
+    per_page = whole_number(1, MAX_PER_PAGE, metadata={"description": f"Locations on a page: {DEFAULT_PER_PAGE}."})
+    organization_id = _record_id("Those of this organization.")
+    full = flag(load_default=False, metadata={"description": "Fully nested locations."})
+
+
 class TaxonomyArgs(ListArgs):
     """The parameters of a list of taxonomies."""
 
@@ -161,6 +171,12 @@ class OrganizationPageSchema(PageSchema):
     """A page of organizations."""
 
     contents = ma.fields.List(Listed("Organization"), required=True)
+
+
+class LocationPageSchema(PageSchema):
+    """A page of locations."""
+
+    contents = ma.fields.List(ma.fields.Nested(LocationSchema), required=True)
 
 
 class TaxonomyPageSchema(PageSchema):

@@ -176,6 +176,8 @@ class HitSchema(ma.Schema):
     eligibility = _open()
     accepts_referrals = ma.fields.String()
     capacity_status = ma.fields.String()
+    availability_until = ma.fields.String(metadata={"description": "When the two above cease to hold."})
+    availability_note = ma.fields.String()
     alert = ma.fields.String()
     url = ma.fields.String()
     score = ma.fields.Float()

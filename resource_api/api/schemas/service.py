@@ -131,6 +131,10 @@ class ServiceSchema(RecordSchema):
         "additional-assessment-required",
         metadata={"description": "Our profile."},
     )
+    availability_until = moment(
+        metadata={"description": "When the two above cease to hold, and nothing is known of either (our profile)."}
+    )
+    availability_note = words("What to know of its availability now (our profile).")
     minimum_age_months = ma.fields.Integer(metadata={"description": "Our profile."})
     maximum_age_months = ma.fields.Integer(metadata={"description": "Our profile."})
     life_stages = ma.fields.List(words(), metadata={"description": "Our profile."})

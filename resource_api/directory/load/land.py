@@ -17,6 +17,7 @@ from resource_api.directory.load.affected import affected_organizations, changed
 from resource_api.directory.load.check_links import check_links
 from resource_api.directory.load.convert import convert, require
 from resource_api.directory.load.identify import is_uuid, read_id
+from resource_api.directory.load.leave_stewarded import leave_stewarded
 from resource_api.directory.load.mend_rows import mend_rows
 from resource_api.directory.load.merge_copies import merge_copies
 from resource_api.directory.load.open_input import Input
@@ -59,6 +60,8 @@ def load(session: Session, given: Input, options: Options, report: Report, *, no
         landing = _Landing(session, given, options, report, staging, record, now)
         yield from landing.land()
         yield from landing.retire()
+        if report.stewarded:
+            report.notes.append(f"{report.stewarded} records were left as their stewards wrote them")
         problems = report.take_problems()
         record.save(None, problems)
         record.finish()
@@ -144,7 +147,9 @@ class _Landing:
         _number(drafts)
         assign_sources(drafts, self.record.source_id, self.record.source_of)
         self.sources |= {d.source_id for d in drafts if d.noun in ("organization", "service")}
-        written = write_rows(self.session, drafts, report, dry_run=self.options.dry_run)
+        stewards = leave_stewarded(self.session, drafts)
+        self.report.stewarded += len(stewards.records)
+        written = write_rows(self.session, stewards.drafts, report, dry_run=self.options.dry_run)
         if self.options.dry_run or self.options.replace:
             for draft in drafts:
                 self.staging.land(draft.noun, [draft.id])

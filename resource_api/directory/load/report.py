@@ -34,11 +34,12 @@ class NounCount:
 
 @dataclass(slots=True)
 class Report:
-    """What one load did so far."""
+    """What one load did so far; `stewarded` counts the records that it left as their stewards wrote them."""
 
     counts: dict[str, NounCount] = field(default_factory=lambda: defaultdict(NounCount))
     documents: int = 0
     tombstones: int = 0
+    stewarded: int = 0
     resumed: bool = False
     stopped: str | None = None
     notes: list[str] = field(default_factory=list)

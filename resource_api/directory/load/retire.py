@@ -22,6 +22,7 @@ from resource_api.directory.publish import (
     publish_taxonomy_heads,
 )
 from resource_api.directory.record import Source
+from resource_api.directory.stewarded import kept
 
 SAMPLE = "sample"
 # Sources of this project's own seed data: loading one of them says nothing about local data.
@@ -160,7 +161,9 @@ def retire_missing(
     def missing(noun: str) -> Iterator[list[str]]:
         for some in work.live_ids(noun):
             held = staging.holds(noun, some)
-            if gone := [i for i in some if i not in held]:
+            gone = [i for i in some if i not in held]
+            stays = kept(session, noun, gone)
+            if gone := [i for i in gone if i not in stays]:
                 yield gone
 
     plan = RetirePlan(

@@ -27,7 +27,8 @@ class InputRow:
 class Draft:
     """One row on its way into the database: links hold our ids, values are mended and checked in place.
 
-    `assumed` names fields that were filled in because nothing was said; `private` is for the mends alone.
+    `assumed` names fields that were filled in because nothing was said; `private` is for the mends alone; `kept` are
+    values of the database that stand against what was loaded.
     """
 
     noun: str
@@ -42,6 +43,7 @@ class Draft:
     source_id: int | None = None
     private: Fields = field(default_factory=dict)
     assumed: set[str] = field(default_factory=set)
+    kept: Fields = field(default_factory=dict)
 
     def problem(self, column: str, reason: str, hint: str, *, refused: bool = False) -> RowProblem:
         """Make a problem of this row."""

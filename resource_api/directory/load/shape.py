@@ -31,7 +31,7 @@ _URIS = {"url", "website", "logo", "uri", "term_uri", "schedule_link"}
 _EMAILS = {"email", "assurer_email"}
 _DATES = {"valid_from", "valid_to", "dtstart", "until", "assured_date"}
 _TIMES = {"opens_at", "closes_at"}
-_INSTANTS = {("service", "last_modified"), ("service_capacity", "updated")}
+_INSTANTS = {("service", "last_modified"), ("service", "availability_until"), ("service_capacity", "updated")}
 _FLAGS = {"confidential"}
 _PROSE = {
     "description",
@@ -41,6 +41,7 @@ _PROSE = {
     "interpretation_services",
     "notes",
     "note",
+    "availability_note",
     "details",
     "transportation",
     "alert",

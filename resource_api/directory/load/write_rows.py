@@ -80,7 +80,7 @@ def _write_noun(
         if old is not None and old.fingerprint == fingerprint and old.deleted_at is None:
             count.same += 1
             continue
-        row = dict(zip(names, values, strict=True))
+        row = dict(zip(names, values, strict=True)) | draft.kept
         if noun == "location":
             row["confidential"] = bool(row["confidential"])
         row |= {
@@ -140,7 +140,11 @@ def _merge_in_passing(
     target = table(noun)
     count = 0
     for draft in drafts:
-        said = {name: value for name, value in draft.fields.items() if value != "" and name not in draft.assumed}
+        said = {
+            name: value
+            for name, value in draft.fields.items()
+            if value != "" and name not in draft.assumed | draft.kept.keys()
+        }
         old = session.execute(select(target).where(target.c.id == draft.id)).mappings().one()
         differing = {name: value for name, value in said.items() if old[name] != value}
         if not differing and old["deleted_at"] is None:

@@ -141,6 +141,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_seen_assertion_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "stewarded",
+        sa.Column("noun", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("noun", "id", name=op.f("pk_stewarded")),
+    )
+    op.create_table(
         "audit_link",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("audit_id", sa.Integer(), nullable=False),
@@ -394,18 +403,52 @@ def upgrade() -> None:
         batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
         batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
 
+    op.create_table(
+        "correction",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("service_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=True),
+        sa.Column("value", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("decided_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_correction_service_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+    )
+    with op.batch_alter_table("correction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_correction_created_at"), ["created_at"], unique=False)
+        batch_op.create_index("ix_correction_service_id_state", ["service_id", "state"], unique=False)
+
     op.drop_table("search_state")
+    with op.batch_alter_table("service", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("availability_until", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("availability_note", sa.String(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_service_availability_until"), ["availability_until"], unique=False)
     for statement in AUDIT_IS_ONLY_ADDED_TO:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("service", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_availability_until"))
+        batch_op.drop_column("availability_note")
+        batch_op.drop_column("availability_until")
+
     op.create_table(
         "search_state",
         sa.Column("id", sa.INTEGER(), nullable=False),
         sa.Column("version", sa.BIGINT(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_state")),
     )
+    with op.batch_alter_table("correction", schema=None) as batch_op:
+        batch_op.drop_index("ix_correction_service_id_state")
+        batch_op.drop_index(batch_op.f("ix_correction_created_at"))
+
+    op.drop_table("correction")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_target_referral_id_seq")
         batch_op.drop_index("ix_delivery_state_next_at")
@@ -465,6 +508,7 @@ def downgrade() -> None:
 
     op.drop_table("client")
     op.drop_table("audit_link")
+    op.drop_table("stewarded")
     with op.batch_alter_table("seen_assertion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seen_assertion_expires_at"))
 
