@@ -13,10 +13,9 @@ _MARGIN = timedelta(days=1)
 
 def forget_expired(session: Session, now: datetime) -> int:
     """Forget what is over; get how many rows that were."""
-    over = (AccessToken.expires_at < now, SeenAssertion.expires_at < now - _MARGIN, Rate.expires_at < now)
-    tables = (AccessToken, SeenAssertion, Rate)
-    forgotten = (
-        session.execute(delete(table).where(clause).returning(table.expires_at)).all()
-        for table, clause in zip(tables, over, strict=True)
+    over = (
+        delete(AccessToken).where(AccessToken.expires_at < now).returning(AccessToken.expires_at),
+        delete(SeenAssertion).where(SeenAssertion.expires_at < now - _MARGIN).returning(SeenAssertion.expires_at),
+        delete(Rate).where(Rate.expires_at < now).returning(Rate.expires_at),
     )
-    return sum(len(rows) for rows in forgotten)
+    return sum(len(session.execute(forgetting).all()) for forgetting in over)
