@@ -399,7 +399,7 @@ def test_what_is_not_granted_is_not() -> None:
     assert not caller.test
     assert not caller.glass_broken
     grants = Grants(caller, "directory.edit")
-    assert not (grants.as_requester or grants.as_recipient or grants.everything)
+    assert (grants.as_requester, grants.as_recipient, grants.everything) == (False, False, False)
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in ("admin", "auditor")])
