@@ -14,8 +14,8 @@ _MARGIN = timedelta(days=1)
 def forget_expired(session: Session, now: datetime) -> int:
     """Forget what is over; get how many rows that were."""
     over = (
-        delete(AccessToken).where(AccessToken.expires_at < now).returning(AccessToken.id),
-        delete(SeenAssertion).where(SeenAssertion.expires_at < now - _MARGIN).returning(SeenAssertion.client_id),
-        delete(Rate).where(Rate.expires_at < now).returning(Rate.name),
+        delete(AccessToken).where(AccessToken.expires_at < now).returning(AccessToken.expires_at),
+        delete(SeenAssertion).where(SeenAssertion.expires_at < now - _MARGIN).returning(SeenAssertion.expires_at),
+        delete(Rate).where(Rate.expires_at < now).returning(Rate.expires_at),
     )
-    return sum(len(session.execute(statement).all()) for statement in over)
+    return sum(len(session.execute(forgetting).all()) for forgetting in over)

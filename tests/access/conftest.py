@@ -1,7 +1,9 @@
 """An application with an empty directory, that clients can be enrolled at."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from flask import Flask
@@ -14,12 +16,20 @@ from resource_api.settings import Settings
 from tests.access.enrol import wiring_of
 
 
+@lru_cache
+def empty_database() -> bytes:
+    """A database with every table and no row: made once, since each test takes one."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        migrate(database)
+        database.close()
+        return (Path(folder) / "empty.db").read_bytes()
+
+
 def make_app(folder: Path, **more: object) -> Flask:
     """Make an application over a database of its own."""
+    (folder / "access.db").write_bytes(empty_database())
     url = f"sqlite:///{folder / 'access.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
     given = {"database_url": url, "public_url": "https://help.example.org", "instance": folder, "log_level": "ERROR"}
     return create_app(Settings(**(given | more)))  # type: ignore[arg-type]
 

@@ -19,7 +19,18 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from resource_api.access.client import revoke_client
-from resource_api.access.policy import ACTIONS, ROLES, SCOPES, Action, Caller, Role, decide, default_scopes, scope_for
+from resource_api.access.policy import (
+    ACTIONS,
+    ROLES,
+    SCOPES,
+    Action,
+    Caller,
+    Grants,
+    Role,
+    decide,
+    default_scopes,
+    scope_for,
+)
 from resource_api.api.authenticate import authorize
 from resource_api.api.authenticate import guarded as document
 from resource_api.api.blueprint import Blueprint
@@ -364,6 +375,32 @@ def test_an_administrator_sees_referrals_only_with_the_glass_broken() -> None:
     for action in ("referrals.act", "referrals.create", "referrals.claim", "events.read", "audit.read"):
         with pytest.raises(NotAllowed):
             decide(broken, action)
+
+
+SIDES: dict[Role, tuple[Action, bool, bool, bool]] = {
+    "referral_source": ("referrals.read", True, False, False),
+    "coordinator": ("referrals.read", True, False, False),
+    "referral_recipient": ("referrals.read", False, True, False),
+    "steward": ("directory.edit", False, False, False),
+    "auditor": ("audit.read", False, False, True),
+    "admin": ("directory.edit", False, False, True),
+}
+
+
+@pytest.mark.parametrize("role", SIDES)
+def test_a_role_stands_on_its_side_of_a_referral_and_on_no_other(role: Role) -> None:
+    action, as_requester, as_recipient, everything = SIDES[role]
+    grants = decide(Caller("c", "some", role, frozenset(SCOPES)), action)
+    assert (grants.as_requester, grants.as_recipient, grants.everything) == (as_requester, as_recipient, everything)
+    assert grants.organization_id == "some"
+
+
+def test_what_is_not_granted_is_not() -> None:
+    caller = Caller("c", "some", "steward", frozenset())
+    assert not caller.test
+    assert not caller.glass_broken
+    grants = Grants(caller, "directory.edit")
+    assert (grants.as_requester, grants.as_recipient, grants.everything) == (False, False, False)
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in ("admin", "auditor")])
