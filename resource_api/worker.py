@@ -35,6 +35,9 @@ POLL_S = 0.5
 GATHER_S = 0.02
 AFTER_A_FAULT_S = 1.0
 STOP_WITHIN_S = 20.0
+# How long a job is one worker's before another may take it over.
+TURN = timedelta(minutes=5)
+AT_A_TIME = 500
 
 
 def now_utc() -> datetime:
@@ -52,12 +55,13 @@ class Postman:
         settings: Settings,
         permitted: Permitted,
         *,
+        egress: Egress | None = None,
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
         self.database, self.keyring, self.settings, self.permitted = database, keyring, settings, permitted
         self.clock = clock
-        self.egress = Egress(settings.egress_allow)
+        self.egress = egress or Egress.of(settings)
         mail = settings.smtp_url
         self.mail_server = read_smtp_url(mail, public_url=settings.public_url) if mail else None
         self.lanes = Lanes()
@@ -67,19 +71,20 @@ class Postman:
 
     def turn(self) -> bool:
         """Settle what ended, and begin what is due. Tells whether anything is under way."""
+        away = 0
         self._take_ended()
         with self.database.read() as session:
             room = self.lanes.give(due_targets(session, now=self.clock()), at=monotonic())
         if room or self.unsettled:
             with self.database.write() as session:
                 settle(session, self.name, self.unsettled)
-                errands = self._claim(session, room)
+                errands, away = self._claim(session, room)
                 session.commit()
             self.unsettled = []
             for errand in errands:
                 self.lanes.begin(errand.delivery_id, errand.target, at=monotonic())
                 self.threads.submit(self._attempt, errand)
-        return self.lanes.in_flight > 0
+        return away > 0 or self.lanes.in_flight > 0
 
     def wait(self, seconds: float) -> None:
         """Wait for an attempt to end, and a moment more for others; or until the time is up."""
@@ -93,7 +98,7 @@ class Postman:
     def deliver_all(self) -> None:
         """Deliver until nothing is due and nothing under way."""
         while self.turn():
-            self.wait(POLL_S)
+            self.wait(POLL_S if self.lanes.in_flight else 0.0)
 
     def close(self) -> None:
         """Give what is under way a while to end, and settle it; what does not end is due again when its lease is."""
@@ -108,7 +113,7 @@ class Postman:
             self.unsettled = []
         self.threads.shutdown(wait=False, cancel_futures=True)
 
-    def _claim(self, session: Session, room: dict[str, int]) -> list[Errand]:
+    def _claim(self, session: Session, room: dict[str, int]) -> tuple[list[Errand], int]:
         return claim_due(
             session, self.keyring, self.permitted, room,
             worker=self.name, public_url=self.settings.public_url, now=self.clock(),
@@ -125,3 +130,144 @@ class Postman:
         rest_s = (outcome.not_before - outcome.at).total_seconds() if outcome.not_before else 0.0
         self.lanes.end(outcome.errand.delivery_id, at=at, rest_s=rest_s)
         self.unsettled.append(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job works with."""
+
+    database: Database
+    keyring: Keyring
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job done every so often, by one worker at a time; `do` tells how much it did."""
+
+    name: str
+    every: timedelta
+    do: Callable[[Work], int]
+
+
+def remind(work: Work) -> int:
+    """Remind recipients of the referrals that they have not answered in time."""
+    from resource_api.referrals.clock import remind_overdue
+
+    return _commit_each(work, lambda session: remind_overdue(session, work.now))
+
+
+def seal_audit(work: Work) -> int:
+    """Chain the audit's new rows."""
+    from resource_api.privacy.chain import seal
+
+    sealed = 0
+    with work.database.write() as session:
+        while new := seal(session, work.keyring, now=work.now, limit=AT_A_TIME):
+            session.commit()
+            sealed += new
+    return sealed
+
+
+def sign_audit(work: Work) -> int:
+    """Sign how long the audit's chain is now."""
+    from resource_api.privacy.chain import checkpoint
+
+    with work.database.write() as session:
+        checkpoint(session, work.keyring, now=work.now)
+        session.commit()
+    return 1
+
+
+def forget(work: Work) -> int:
+    """Forget what has expired: tokens, assertions, rates, and answers kept for replay."""
+    from resource_api.access.forget import forget_expired
+
+    return _commit_each(work, lambda session: forget_expired(session, now=work.now))
+
+
+def shred(work: Work) -> int:
+    """Shred the referrals whose organizations keep them no longer."""
+    from resource_api.referrals.retention import shred_expired
+
+    return _commit_each(work, lambda session: shred_expired(session, work.now))
+
+
+JOBS = (
+    Job("remind", timedelta(minutes=1), remind),
+    Job("seal", timedelta(seconds=2), seal_audit),
+    Job("sign", timedelta(hours=1), sign_audit),
+    Job("forget", timedelta(minutes=10), forget),
+    Job("shred", timedelta(hours=1), shred),
+)
+
+
+def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = None) -> None:
+    """Do every job until `stop` is set; or with `once`, what there is to do now."""
+    from resource_api.referrals.visible import may_be_told
+
+    stop = stop or Event()
+    database, keyring = Database(settings.database_url, mapped=False), load_keyring(settings)
+    postman = Postman(database, keyring, settings, may_be_told)
+    for exempt in settings.egress_allow:
+        log_work("egress_allow", level=settings.log_level, entry=exempt)
+    try:
+        if once:
+            for job in JOBS:
+                do_job(job, Work(database, keyring, now_utc()), postman.name, every=timedelta(0))
+            postman.deliver_all()
+            return
+        others = [Thread(target=_repeat, args=(job, postman, stop), name=job.name) for job in JOBS]
+        for thread in others:
+            thread.start()
+        _deliver(postman, stop)
+        for thread in others:
+            thread.join()
+    finally:
+        postman.close()
+        database.close()
+
+
+def do_job(job: Job, work: Work, worker: str, *, every: timedelta | None = None) -> int:
+    """Do a job if it is this worker's turn; get how much was done."""
+    with work.database.write() as session:
+        own = take_turn(
+            session, job.name, worker, every=job.every if every is None else every, lease=TURN, now=work.now
+        )
+        session.commit()
+    if not own:
+        return 0
+    done = job.do(work)
+    with work.database.write() as session:
+        end_turn(session, job.name, worker, now=work.now)
+        session.commit()
+    return done
+
+
+def _deliver(postman: Postman, stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            postman.turn()
+            postman.wait(POLL_S)
+        except Exception as error:
+            log_fault(error, route="worker/deliver", request_id=postman.name, level=postman.settings.log_level)
+            stop.wait(AFTER_A_FAULT_S)
+
+
+def _repeat(job: Job, postman: Postman, stop: Event) -> None:
+    level = postman.settings.log_level
+    while not stop.wait(job.every.total_seconds()):
+        try:
+            done = do_job(job, Work(postman.database, postman.keyring, now_utc()), postman.name)
+            if done and job.every >= timedelta(minutes=1):
+                log_work(job.name, level=level, done=done)
+        except Exception as error:
+            log_fault(error, route=f"worker/{job.name}", request_id=postman.name, level=level)
+
+
+def _commit_each(work: Work, batches: Callable[[Session], Iterable[int]]) -> int:
+    done = 0
+    with work.database.write() as session:
+        for done in batches(session):  # noqa: B007 - the last count is told
+            session.commit()
+    return done

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
@@ -34,7 +34,10 @@ LETTER_LEASE = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One attempt of one delivery, its `attempts`th. `message` None: it could not be written; `fault` says why, as a code."""
+    """One attempt of one delivery, its `attempts`th.
+
+    `message` None: it could not be written; `fault` says why, as a code.
+    """
 
     delivery_id: str
     target: str
@@ -62,12 +65,17 @@ def claim_due(
     worker: str,
     public_url: str,
     now: datetime,
-) -> list[Errand]:
-    """Lease what is due to a worker, for each target as many as it has room for."""
+) -> tuple[list[Errand], int]:
+    """Lease what is due to a worker, for each target as many as it has room for.
+
+    Returns the errands, and how many deliveries were put away because they may no longer be made.
+    """
     errands: list[Errand] = []
+    away = 0
     for target, most in room.items():
         due = list(session.scalars(_first_due(target, now).limit(most)))
         if not due:
+            _put_behind(session, target, now)
             continue
         obstacle, agent, write = _look_at(session, keyring, due[0], public_url=public_url, now=now)
         lease = now + (CALL_LEASE if due[0].endpoint_id else LETTER_LEASE)
@@ -82,16 +90,25 @@ def claim_due(
                 fault = type(error).__name__
             if refusal is not None:
                 put_away(session, delivery, *refusal, agent, now=now)
+                away += 1
                 continue
             delivery.leased_by, delivery.leased_until, delivery.next_at = worker, lease, lease
             delivery.attempts += 1  # now, so that one that kills its worker is counted too
             errands.append(
                 Errand(
-                    delivery.id, target, delivery.referral_id, delivery.seq, agent, delivery.attempts, lease, message, fault
+                    delivery.id,
+                    target,
+                    delivery.referral_id,
+                    delivery.seq,
+                    agent,
+                    delivery.attempts,
+                    lease,
+                    message,
+                    fault,
                 )
             )
     session.flush()
-    return errands
+    return errands, away
 
 
 def put_away(session: Session, delivery: Delivery, state: str, reason: str, agent: Agent, *, now: datetime) -> None:
@@ -104,17 +121,28 @@ def put_away(session: Session, delivery: Delivery, state: str, reason: str, agen
     )  # fmt: skip
 
 
-def _first_due(target: str, now: datetime) -> Select[tuple[Delivery]]:
-    earlier = aliased(Delivery)
-    waits = exists().where(
-        earlier.target == Delivery.target,
-        earlier.referral_id == Delivery.referral_id,
-        earlier.seq < Delivery.seq,
-        earlier.state == "pending",
-    )
+_earlier = aliased(Delivery)
+_IS_EARLIER = (
+    _earlier.target == Delivery.target,
+    _earlier.referral_id == Delivery.referral_id,
+    _earlier.seq < Delivery.seq,
+    _earlier.state == "pending",
+)
+
+
+def _put_behind(session: Session, target: str, now: datetime) -> None:
+    """Put off what waits for an earlier one as long as that is put off, so that nobody looks at it meanwhile."""
+    until = select(func.max(_earlier.next_at)).where(*_IS_EARLIER, _earlier.leased_by.is_(None)).scalar_subquery()
+    waiting = update(Delivery).where(Delivery.target == target, Delivery.state == "pending", Delivery.next_at <= now)
+    put_off = waiting.where(until > now).values(next_at=until)
+    session.execute(put_off, execution_options={"synchronize_session": False})
+
+
+def _first_due(target: str, now: datetime) -> Select[Delivery]:
     return (
         select(Delivery)
-        .where(Delivery.state == "pending", Delivery.target == target, Delivery.next_at <= now, ~waits)
+        .where(Delivery.state == "pending", Delivery.target == target, Delivery.next_at <= now)
+        .where(~exists().where(*_IS_EARLIER))
         .order_by(Delivery.next_at, Delivery.seq, Delivery.id)
         .with_for_update(skip_locked=True)
     )
@@ -140,9 +168,7 @@ def _look_at(
     return gone, agent, lambda delivery: write_letter(session, keyring, address, delivery, public_url, now=now)
 
 
-def _refuse(
-    session: Session, permitted: Permitted, delivery: Delivery, agent: Agent, now: datetime
-) -> _Refusal | None:
+def _refuse(session: Session, permitted: Permitted, delivery: Delivery, agent: Agent, now: datetime) -> _Refusal | None:
     """Ask whether a delivery may still be made."""
     if delivery.attempts >= MOST_ATTEMPTS:
         return "dead", "never-ended"

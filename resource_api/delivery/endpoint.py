@@ -90,7 +90,9 @@ def disable(session: Session, endpoint: Endpoint, reason: str, *, now: datetime)
         # Those in hand are settled by the worker that has them.
         or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now),
     )
-    session.execute(queued.values(state=state, reason=f"endpoint-{reason}"), execution_options={"synchronize_session": False})
+    session.execute(
+        queued.values(state=state, reason=f"endpoint-{reason}"), execution_options={"synchronize_session": False}
+    )
     agent = Agent(endpoint.participant_id, endpoint.client_id)
     record(
         session, agent, "E", f"delivery.{state}", now=now, kind="endpoint", ids=(endpoint.id,),

@@ -54,7 +54,10 @@ def list_deliveries(
 
 
 def replay_one(session: Session, wanted: Wanted, delivery_id: str, agent: Agent, *, now: datetime) -> None:
-    """Send one delivery once more, under the same webhook-id. Raises NotFound, or Conflict where it is not at its end."""
+    """Send one delivery once more, under the same webhook-id.
+
+    Raises NotFound, or Conflict where it has not come to its end.
+    """
     state = session.scalar(select(Delivery.state).where(*wanted.where(), Delivery.id == delivery_id))
     if state is None:
         raise NotFound(f"There is no delivery {delivery_id}")

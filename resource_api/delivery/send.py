@@ -7,7 +7,7 @@ import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from resource_api.delivery.claim import Errand
 from resource_api.delivery.compose import Call
@@ -29,7 +29,10 @@ End = Literal["delivered", "failed", "gone", "hopeless"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `failed` is tried again; `gone`: the receiver wants nothing more; `hopeless`: never again."""
+    """How an attempt ended.
+
+    `failed` is tried again, on the schedule; `hopeless` never; `gone`: its receiver wants nothing more at all.
+    """
 
     errand: Errand
     end: End
@@ -68,8 +71,7 @@ def _call(errand: Errand, call: Call, egress: Egress, clock: Callable[[], dateti
         return Outcome(errand, "delivered", now, status)
     if status == 410:
         return Outcome(errand, "gone", now, status, "status-410")
-    given = {name.lower(): value for name, value in answer.headers.items()}
-    not_before = read_retry_after(given.get("retry-after"), now=now)
+    not_before = read_retry_after(answer.headers.get("retry-after"), now=now)
     return Outcome(errand, "failed", now, status, f"status-{status}", not_before)
 
 
@@ -86,4 +88,3 @@ def _mail(errand: Errand, letter: Letter, server: MailServer | None, clock: Call
     except (OSError, smtplib.SMTPException, Refused) as error:
         return Outcome(errand, "failed", clock(), reason=f"mail-{type(error).__name__}")
     return Outcome(errand, "delivered", clock(), 250)
-

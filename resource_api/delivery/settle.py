@@ -42,9 +42,7 @@ _PUT_OFF = (
 def settle(session: Session, worker: str, outcomes: Iterable[Outcome]) -> int:
     """Keep how attempts ended; get how many of them were still this worker's to settle."""
     ended = {outcome.errand.delivery_id: outcome for outcome in outcomes}
-    held = select(Delivery.id).where(
-        Delivery.id.in_(ended), Delivery.state == "pending", Delivery.leased_by == worker
-    )
+    held = select(Delivery.id).where(Delivery.id.in_(ended), Delivery.state == "pending", Delivery.leased_by == worker)
     own = [ended[delivery_id] for delivery_id in session.scalars(held.with_for_update())]
     if not own:
         return 0
@@ -52,7 +50,12 @@ def settle(session: Session, worker: str, outcomes: Iterable[Outcome]) -> int:
     connection = session.connection()
     connection.execute(_SETTLE, settled)
     later = [
-        {"its_target": o.errand.target, "its_referral": o.errand.referral_id, "its_seq": o.errand.seq, "until": row["to_next_at"]}
+        {
+            "its_target": o.errand.target,
+            "its_referral": o.errand.referral_id,
+            "its_seq": o.errand.seq,
+            "until": row["to_next_at"],
+        }
         for o, row in zip(own, settled, strict=True)
         if row["to_state"] == "pending" and o.errand.seq is not None
     ]

@@ -12,9 +12,7 @@ from resource_api.delivery.tables import Job
 _JOB = Base.metadata.tables[Job.__tablename__]
 
 
-def take_turn(
-    session: Session, name: str, worker: str, *, every: timedelta, lease: timedelta, now: datetime
-) -> bool:
+def take_turn(session: Session, name: str, worker: str, *, every: timedelta, lease: timedelta, now: datetime) -> bool:
     """Take a job, for so long: only where nobody has it, and it was not done a while ago."""
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
     session.execute(insert(_JOB).values(name=name).on_conflict_do_nothing())
