@@ -33,6 +33,7 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
+    {"name": "delivery", "description": "Who is told of what happens to referrals, and what did not arrive."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )
