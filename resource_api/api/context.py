@@ -14,6 +14,7 @@ from resource_api.search.index import SearchIndex
 from resource_api.settings import Settings
 
 if TYPE_CHECKING:
+    from resource_api.egress import Egress
     from resource_api.privacy.keyring import Keyring
 
 Language = Literal["en", "es"]
@@ -35,6 +36,13 @@ class Wiring:
 
         return load_keyring(self.settings)
 
+    @cached_property
+    def egress(self) -> "Egress":
+        """The way out, made when first needed: whoever only searches speaks to nobody."""
+        from resource_api.egress import Egress
+
+        return Egress.of(self.settings)
+
 
 def settings() -> Settings:
     """Get the settings of the running application."""
@@ -54,6 +62,11 @@ def search_index() -> SearchIndex:
 def keyring() -> "Keyring":
     """Get the keys of the running application."""
     return _wiring().keyring
+
+
+def egress() -> "Egress":
+    """Get the way out of the running application."""
+    return _wiring().egress
 
 
 @contextmanager
