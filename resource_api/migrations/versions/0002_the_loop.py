@@ -44,6 +44,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_checkpoint")),
     )
     op.create_table(
+        "job",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("leased_by", sa.String(), nullable=True),
+        sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", UTCDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job")),
+    )
+    op.create_table(
         "participant",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -161,6 +169,7 @@ def upgrade() -> None:
         sa.Column("participant_id", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("removed_at", UTCDateTime(timezone=True), nullable=True),
@@ -169,6 +178,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_address")),
         sa.UniqueConstraint("participant_id", "email", name=op.f("uq_referral_address_participant_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_referral_address_token_hash")),
     )
     with op.batch_alter_table("referral_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_referral_address_participant_id"), ["participant_id"], unique=False)
@@ -378,6 +388,7 @@ def upgrade() -> None:
         sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("delivered_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("replayed_at", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["address_id"], ["referral_address.id"], name=op.f("fk_delivery_address_id")),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
@@ -387,16 +398,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_address_id"), ["address_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_endpoint_id"), ["endpoint_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
-        batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
-        batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
+        batch_op.create_index("ix_delivery_state_target_next_at", ["state", "target", "next_at"], unique=False)
     for statement in AUDIT_IS_ONLY_ADDED_TO:
         op.execute(statement)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index("ix_delivery_target_referral_id_seq")
-        batch_op.drop_index("ix_delivery_state_next_at")
+        batch_op.drop_index("ix_delivery_state_target_next_at")
         batch_op.drop_index(batch_op.f("ix_delivery_referral_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_endpoint_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_address_id"))
@@ -477,6 +486,7 @@ def downgrade() -> None:
 
     op.drop_table("rate")
     op.drop_table("participant")
+    op.drop_table("job")
     op.drop_table("audit_checkpoint")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_request_id"))

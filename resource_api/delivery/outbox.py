@@ -1,0 +1,139 @@
+"""WHO IS TO BE TOLD: one row for each endpoint or address, written in the transaction of what happened."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import exists, insert, select
+from sqlalchemy.orm import Session
+
+from resource_api.access.tables import Client
+from resource_api.database import Base
+from resource_api.delivery.tables import Delivery, Endpoint, ReferralAddress
+
+STATUSES = (
+    "requested", "accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled",
+    "entered-in-error",
+)  # fmt: skip
+EVENT_TYPES = (
+    *(f"referral.{status}" for status in STATUSES),
+    "referral.message",
+    "referral.appointment",
+    "referral.reminder",
+    "referral.reassigned",
+    "referral.updated",
+    "referral.consent-revoked",
+    "referral.split",
+)
+# What a holder of an address is written to about: what asks something of them, and what takes it back.
+EMAILED = frozenset({"referral.requested", "referral.message", "referral.reminder", "referral.cancelled"})
+EVERY_TYPE = "*"
+TEST_CALL = "endpoint.test"
+CONFIRMATION = "address.confirm"
+CODE = "reply.code"
+
+_DELIVERY = Base.metadata.tables[Delivery.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event of a referral that others are to be told of; `detail` never holds PHI."""
+
+    type: str
+    referral_id: str
+    seq: int
+    version: int
+    at: datetime
+    test: bool
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+def tell(session: Session, happened: Happened, organizations: Collection[str], *, now: datetime) -> int:
+    """Write what is to be told to the endpoints of some organizations, or to the addresses of those without any.
+
+    A test referral reaches only test endpoints; nobody is written to about one. Returns the number of rows.
+    """
+    endpoints = session.execute(
+        select(Endpoint.id, Endpoint.participant_id, Endpoint.types)
+        .join(Client, Client.id == Endpoint.client_id)
+        .where(
+            Endpoint.participant_id.in_(organizations),
+            Endpoint.disabled_at.is_(None),
+            Client.revoked_at.is_(None),
+            Endpoint.test.is_(happened.test),
+        )
+        .order_by(Endpoint.id)
+    ).all()
+    common: dict[str, Any] = {
+        "type": happened.type,
+        "referral_id": happened.referral_id,
+        "seq": happened.seq,
+        "version": happened.version,
+        "detail": orjson.dumps(dict(happened.detail)).decode() if happened.detail else None,
+        "happened_at": happened.at,
+    }
+    rows = [
+        pending(f"endpoint:{row.id}", now=now, **common)
+        for row in endpoints
+        if not {EVERY_TYPE, happened.type}.isdisjoint(row.types.split())
+    ]
+    if happened.type in EMAILED and not happened.test:
+        without = set(organizations) - {row.participant_id for row in endpoints}
+        addresses = select(ReferralAddress.id).where(_open_address(), ReferralAddress.participant_id.in_(without))
+        rows += [
+            pending(f"address:{address}", now=now, **common)
+            for address in session.scalars(addresses.order_by(ReferralAddress.id))
+        ]
+    if rows:
+        session.execute(insert(_DELIVERY), rows)
+    return len(rows)
+
+
+def pending(target: str, type: str, *, now: datetime, **more: Any) -> dict[str, Any]:
+    """Make the row of something that is to be told to a target now."""
+    kind, _, target_id = target.partition(":")
+    row = {
+        "id": str(uuid.uuid4()),
+        "target": target,
+        "endpoint_id": target_id if kind == "endpoint" else None,
+        "address_id": target_id if kind == "address" else None,
+        "type": type,
+        "referral_id": None,
+        "seq": None,
+        "version": None,
+        "detail": None,
+        "created_at": now,
+        "happened_at": now,
+        "state": "pending",
+        "attempts": 0,
+        "next_at": now,
+    }
+    return row | more
+
+
+def has_channel(session: Session, organization_id: str, *, test: bool) -> bool:
+    """Tell whether an organization would learn of a referral: by a client that asks, an endpoint, or an address."""
+    own_client = exists().where(
+        Client.participant_id == organization_id,
+        Client.role == "referral_recipient",
+        Client.revoked_at.is_(None),
+        Client.test.is_(test),
+    )
+    endpoint = exists().where(
+        Endpoint.participant_id == organization_id,
+        Endpoint.disabled_at.is_(None),
+        Endpoint.test.is_(test),
+        Client.id == Endpoint.client_id,
+        Client.revoked_at.is_(None),
+    )
+    channels = own_client | endpoint
+    if not test:
+        channels |= exists().where(ReferralAddress.participant_id == organization_id, _open_address())
+    return bool(session.scalar(select(channels)))
+
+
+def _open_address() -> Any:
+    return ReferralAddress.confirmed_at.is_not(None) & ReferralAddress.removed_at.is_(None)
