@@ -1,7 +1,11 @@
-"""HOW THE CLOSED LOOP'S OPERATIONS ARE DESCRIBED: their headers, and what each refuses."""
+"""HOW THE LOOP'S OPERATIONS ARE GUARDED AND DESCRIBED: who may, before anything is read; and what each refuses."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from resource_api.access.policy import Action, scope_for
+from resource_api.api.authenticate import authorize
 from resource_api.api.openapi import ProblemSchema
 
 MEDIA_TYPE = "application/problem+json"
@@ -28,9 +32,22 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _ETAG = {"ETag": {"description": "The referral's version.", "schema": {"type": "string"}}}
-_REPLAYED = {
-    "Idempotent-Replayed": {"description": "`true` on an answer given again.", "schema": {"type": "string"}}
-}
+_REPLAYED = {"Idempotent-Replayed": {"description": "`true` on an answer given again.", "schema": {"type": "string"}}}
+
+
+def guarded(action: Action) -> Callable[[Any], Any]:
+    """Ask the policy before a view's arguments are read, and give the view what it answers as `grants`."""
+
+    def decorator(view: Any) -> Any:
+        @wraps(view)
+        def asking(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, grants=authorize(action), **kwargs)
+
+        documented: Any = asking
+        documented._apidoc["manual_doc"]["security"] = [{"token": [scope_for(action)]}]
+        return asking
+
+    return decorator
 
 
 def reading(operation_id: str, *refusals: int) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
+    {"name": "referrals", "description": "Send somebody, and learn what came of it."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )

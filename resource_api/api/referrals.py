@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 from flask import Response
 from flask.views import MethodView
+from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
 from resource_api.api.alternatives import with_alternatives
-from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
-from resource_api.api.context import keyring, settings, writing
-from resource_api.api.described import acting, answered, reading
+from resource_api.api.context import keyring, writing
+from resource_api.api.described import acting, answered, guarded, reading
 from resource_api.api.errors import FieldError, Problem
 from resource_api.api.retry import audit_denial, do_once, read_if_match
 from resource_api.api.schemas.read_referral import read_identifier, read_new, read_patch, read_transition
@@ -26,12 +26,13 @@ from resource_api.api.schemas.referral import (
     StandingSchema,
     TransitionBody,
 )
-from resource_api.errors import NoCapacity, NotFound, NotReachable
+from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
 from resource_api.referrals.create import create_referral
 from resource_api.referrals.find import ReferralQuery, find_referrals, person_key
 from resource_api.referrals.patch import patch_referral
 from resource_api.referrals.read import read_referral, read_referrals
 from resource_api.referrals.referral import Identifier
+from resource_api.referrals.tables import Referral
 from resource_api.referrals.transition import move
 from resource_api.referrals.visible import get_visible
 
@@ -42,13 +43,13 @@ blueprint = Blueprint("referrals", __name__, public=False)
 class Referrals(MethodView):
     """The referrals that the caller may list."""
 
+    @guarded("referrals.create")
     @blueprint.doc(**acting("createReferral"))
     @blueprint.arguments(ReferralBody, location="json")
     @blueprint.response(201, StandingSchema, headers=answered(created=True))
-    def post(self, body: dict[str, Any]) -> Response:
+    def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Send somebody to a service, or to whoever answers a need at a place."""
-        grants, now = authorize("referrals.create"), datetime.now(UTC)
-        new = read_new(body)
+        now, new = datetime.now(UTC), read_new(body)
         try:
             return do_once(
                 grants,
@@ -60,12 +61,12 @@ class Referrals(MethodView):
         except (NotReachable, NoCapacity) as error:
             raise with_alternatives(error, needs=new.needs, need=new.to.need, place=new.to.place) from error
 
+    @guarded("referrals.read")
     @blueprint.doc(**reading("listReferrals"))
     @blueprint.arguments(ReferralListArgs)
     @blueprint.response(200, ReferralPageSchema)
-    def get(self, args: dict[str, Any]) -> Response:
+    def get(self, args: dict[str, Any], grants: Grants) -> Response:
         """List referrals, a page at a time."""
-        grants = authorize("referrals.read")
         query = ReferralQuery(
             status=tuple(args.get("status", ())),
             need=args.get("need"),
@@ -79,41 +80,45 @@ class Referrals(MethodView):
         return _list(grants, query, "referral.list")
 
 
-@blueprint.route("/referrals/search")
+@blueprint.route("/referrals/search", methods=["POST"])
+@guarded("referrals.read")
 @blueprint.doc(**reading("findReferralsOfPerson"))
 @blueprint.arguments(ReferralSearchBody, location="json")
 @blueprint.response(200, ReferralPageSchema)
-def find_referrals_of_person(body: dict[str, Any]) -> Response:
+def find_referrals_of_person(body: dict[str, Any], grants: Grants) -> Response:
     """Find a person's referrals, with nothing of the person in a URL."""
+    person = person_key(
+        identifier=read_identifier(body.get("identifier")), phone=body.get("phone"), email=body.get("email")
+    )
+    if not person:
+        raise BadInput("Nobody is looked for", field="identifier", hint="an identifier, a phone or an email")
+    query = ReferralQuery(person=person, cursor=body.get("cursor"), limit=body["per_page"])
+    return _list(grants, query, "referral.search")
 
 
 @blueprint.route("/referrals/<id>")
 class OneReferral(MethodView):
     """One referral."""
 
+    @guarded("referrals.read")
     @blueprint.doc(**reading("getReferral", 404))
     @blueprint.response(200, ReferralSchema, headers=answered())
-    def get(self, id: str) -> Response:
+    def get(self, id: str, grants: Grants) -> Response:
         """Show a referral, as much of it as the caller may see."""
-        grants, now = authorize("referrals.read"), datetime.now(UTC)
+        now = datetime.now(UTC)
         with writing() as session:
-            try:
-                referral = get_visible(session, grants, id)
-            except NotFound as error:
-                session.rollback()
-                audit_denial(grants, error, now=now)
-                raise
+            referral = find_audited(session, grants, id, now=now)
             body = read_referral(session, keyring(), grants, referral, now=now)
             session.commit()
         return answer_privately(body, version=body.get("version"))
 
+    @guarded("referrals.act")
     @blueprint.doc(**acting("patchReferral", versioned=True))
     @blueprint.arguments(PatchBody, location="json")
     @blueprint.response(200, StandingSchema, headers=answered())
-    def patch(self, body: dict[str, Any], id: str) -> Response:
+    def patch(self, body: dict[str, Any], id: str, grants: Grants) -> Response:
         """Correct how to reach the person, or when an answer is due."""
-        grants, now, known = authorize("referrals.act"), datetime.now(UTC), read_if_match()
-        patch = read_patch(body)
+        now, known, patch = datetime.now(UTC), read_if_match(), read_patch(body)
         return do_once(
             grants,
             body,
@@ -123,19 +128,29 @@ class OneReferral(MethodView):
 
 
 @blueprint.route("/referrals/<id>/transitions", methods=["POST"])
+@guarded("referrals.act")
 @blueprint.doc(**acting("moveReferral", versioned=True))
 @blueprint.arguments(TransitionBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def move_referral(body: dict[str, Any], id: str) -> Response:
+def move_referral(body: dict[str, Any], id: str, grants: Grants) -> Response:
     """Move a referral to another state."""
-    grants, now = authorize("referrals.act"), datetime.now(UTC)
-    known, transition = read_if_match(), read_transition(body)
+    now, known, transition = datetime.now(UTC), read_if_match(), read_transition(body)
     return do_once(
         grants,
         body,
         lambda session: move(session, keyring(), grants, id, transition, if_match=known, now=now),
         now=now,
     )
+
+
+def find_audited(session: Session, grants: Grants, id: str, *, now: datetime) -> Referral:
+    """Get a referral that is to be looked at; where there is none that the caller may know of, the try is audited."""
+    try:
+        return get_visible(session, grants, id)
+    except NotFound as error:
+        session.rollback()
+        audit_denial(grants, error, now=now)
+        raise
 
 
 def answer_privately(body: dict[str, Any], *, version: int | None = None) -> Response:
@@ -167,6 +182,3 @@ def _read_identifier(text: str | None) -> Identifier | None:
             errors=(FieldError("identifier", "is not `system|value`", "for example `urn:order|A-17`"),),
         )
     return Identifier(system, value)
-
-
-_ = settings, read_identifier, person_key

@@ -25,12 +25,15 @@ from resource_api.referrals.replay import Answer, Retry, find_answer, keep_answe
 from resource_api.referrals.tables import Referral
 
 Act = Callable[[Session], Referral]
+Write = Callable[[Referral], dict[str, Any]]
 MOST_KEY = 255
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{MOST_KEY}}}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 
-def do_once(grants: Grants, args: Any, act: Act, *, now: datetime, created: bool = False) -> Response:
+def do_once(
+    grants: Grants, args: Any, act: Act, *, now: datetime, created: bool = False, write: Write = write_standing
+) -> Response:
     """Do an act, commit it, and answer how the referral stands now; or give the answer that its key had before.
 
     A refusal that names no fault of the request itself may come of the same request's twin, which was first: then the
@@ -38,7 +41,7 @@ def do_once(grants: Grants, args: Any, act: Act, *, now: datetime, created: bool
     """
     retry = _read_retry(args)
     try:
-        return _do(grants, retry, act, now=now, created=created)
+        return _do(grants, retry, act, now=now, created=created, write=write)
     except (Conflict, Stale, IntegrityError) as error:
         answer = _find_twin(grants, retry, now=now)
         if answer is None:
@@ -47,7 +50,7 @@ def do_once(grants: Grants, args: Any, act: Act, *, now: datetime, created: bool
             raise
         return _write(answer, replayed=True)
     except (NotAllowed, NotFound) as error:
-        _audit_denial(grants, error, now=now)
+        audit_denial(grants, error, now=now)
         raise
 
 
@@ -64,7 +67,7 @@ def read_if_match(*, required: bool = True) -> int | None:
     return int(read[1])
 
 
-def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool) -> Response:
+def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write) -> Response:
     with writing() as session:
         if retry is not None:
             answer = find_answer(session, keyring(), grants, retry, now=now)
@@ -72,7 +75,7 @@ def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created
                 session.commit()
                 return _write(answer, replayed=True)
         referral = act(session)
-        answer = _answer(referral, created=created)
+        answer = _answer(referral, write, created=created)
         if retry is not None:
             keep_answer(session, keyring(), grants, retry, referral, answer, now=now)
         session.commit()
@@ -86,11 +89,11 @@ def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer 
         return find_answer(session, keyring(), grants, retry, now=now)
 
 
-def _answer(referral: Referral, *, created: bool) -> Answer:
+def _answer(referral: Referral, write: Write, *, created: bool) -> Answer:
     headers = {"ETag": f'"{referral.version}"'}
     if created:
         headers["Location"] = f"{settings().public_url}/referrals/{referral.id}"
-    return Answer(201 if created else 200, headers, orjson.dumps(write_standing(referral)))
+    return Answer(201 if created else 200, headers, orjson.dumps(write(referral)))
 
 
 def _write(answer: Answer, *, replayed: bool = False) -> Response:
@@ -115,14 +118,16 @@ def _read_retry(args: Any) -> Retry | None:
     return read_retry(keyring(), route=f"{request.method} {route_template()}", key=key, asked=asked)
 
 
-def _audit_denial(grants: Grants, error: ResourceError, *, now: datetime) -> None:
+def audit_denial(grants: Grants, error: ResourceError, *, now: datetime) -> None:
     """Audit a refusal. The id was made up by the caller, who may have put anything there: only an id is kept."""
     given = (request.view_args or {}).get("id", "")
     ids = (given,) if _is_id(given) else ()
     reason = "not-found" if isinstance(error, NotFound) else "not-allowed"
     with writing() as session:
         what = grants.action
-        record(session, grants.caller.agent, "E", what, now=now, kind="referral", ids=ids, outcome="denied", reason=reason)
+        record(
+            session, grants.caller.agent, "E", what, now=now, kind="referral", ids=ids, outcome="denied", reason=reason
+        )
         session.commit()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
@@ -119,8 +119,3 @@ def offered_to(session: Session, referral_id: str) -> set[str]:
     """List the organizations that an unowned referral was offered to."""
     chosen = select(_OFFER.c.organization_id).where(_OFFER.c.referral_id == referral_id)
     return set(session.connection().execute(chosen).scalars())
-
-
-def withdraw_offers(session: Session, referral_id: str) -> None:
-    """Offer a referral to nobody any longer."""
-    session.connection().execute(delete(_OFFER).where(_OFFER.c.referral_id == referral_id))

@@ -57,9 +57,9 @@ def find_referrals(session: Session, keyring: Keyring, grants: Grants, query: Re
     return Page(page, _write_cursor(page[-1]) if len(found) > len(page) else None)
 
 
-def person_key(*, identifier: Identifier | None = None, phone: str | None = None, email: str | None = None) -> tuple[
-    tuple[str, str], ...
-]:
+def person_key(
+    *, identifier: Identifier | None = None, phone: str | None = None, email: str | None = None
+) -> tuple[tuple[str, str], ...]:
     """List the (field, normalised value) by which a person is looked for."""
     found = []
     if identifier is not None:

@@ -14,7 +14,6 @@ from resource_api.errors import BadInput, NoCapacity, NotReachable
 from resource_api.needs import vocabulary
 from resource_api.places import read_zip, zip_point
 from resource_api.referrals.referral import Addressee
-from resource_api.referrals.tables import Referral
 
 # Made once and run without the ORM: they are asked for each referral.
 _SERVICE = select(
@@ -86,13 +85,6 @@ def find_offers(
         answering = answering.where(Service.organization_id == organization_id)
     found = {row.id: row.organization_id for row in session.connection().execute(answering)}
     return tuple(sorted((service, found[service]) for service in services_reaching(session, found, zip5)))
-
-
-def readdress(referral: Referral, target: Target) -> None:
-    """Write onto a referral whom it goes to."""
-    referral.owner_id = target.owner_id
-    referral.service_id = target.service_id
-    referral.service_at_location_id = target.service_at_location_id
 
 
 def _find_pool(session: Session, need: str, place: str | None) -> Target:

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from resource_api.access.policy import Grants
 from resource_api.errors import BadInput
 from resource_api.privacy.keyring import Keyring, RecordKey
-from resource_api.referrals.act import begin, check_version, close_part, finish, offered_to, withdraw_offers
-from resource_api.referrals.consent import consent_of, may_see_person
+from resource_api.referrals.act import begin, check_version, close_part, finish, offered_to
 from resource_api.referrals.events import append_event
-from resource_api.referrals.person import forget_person, index_person, read_identifiers, read_patient
+from resource_api.referrals.index_parties import index_for_owner
+from resource_api.referrals.person import forget_person
 from resource_api.referrals.referral import Transition
-from resource_api.referrals.seal import key_of, open_json, seal_json
+from resource_api.referrals.seal import key_of, seal_json
 from resource_api.referrals.states import NEEDS_OUTCOME, NEEDS_REASON, TERMINAL, check_move, check_side
 from resource_api.referrals.tables import Referral
 
@@ -41,8 +41,9 @@ def move(
     _check_said(transition)
     key = key_of(keyring, referral)
     apply_move(session, keyring, grants, referral, key, transition, now=now)
+    offered = offered_to(session, referral.id) if referral.owner_id is None else set()
     type = f"referral.{transition.status}"
-    finish(session, grants, referral, "referral.transition", told=type, also=_offered(session, referral), now=now)
+    finish(session, grants, referral, "referral.transition", told=type, also=offered, now=now)
     return referral
 
 
@@ -86,32 +87,10 @@ def apply_move(
     )
     if transition.status == "rejected":
         close_part(session, referral, now=now)
-    if transition.status in ("rejected", "entered-in-error") and referral.owner_id not in (None, referral.requester_id):
-        forget_person(session, referral.id, referral.owner_id)
-    elif transition.status == "accepted":
+        if referral.owner_id != referral.requester_id:
+            forget_person(session, referral.id, referral.owner_id)
+    elif transition.status in ("accepted", "entered-in-error"):
         index_for_owner(session, keyring, referral, key, now=now)
-
-
-def index_for_owner(session: Session, keyring: Keyring, referral: Referral, key: RecordKey, *, now: datetime) -> None:
-    """Let whom a referral is addressed to find it by its person, where it may see that person."""
-    owner = referral.owner_id
-    if owner in (None, referral.requester_id) or owner is None:
-        return
-    if not may_see_person(referral, consent_of(session, referral.id), owner, now):
-        return
-    forget_person(session, referral.id, owner)
-    patient = read_patient(open_json(key, referral.patient, column="patient", row=referral.id))
-    identifiers = read_identifiers(open_json(key, referral.identifiers, column="identifiers", row=referral.id))
-    index_person(session, keyring, referral.id, owner, patient, identifiers)
-
-
-def _offered(session: Session, referral: Referral) -> set[str]:
-    """List those that an unowned referral was offered to, who are to learn that it ended; and offer it no longer."""
-    if referral.owner_id is not None:
-        return set()
-    offered = offered_to(session, referral.id)
-    withdraw_offers(session, referral.id)
-    return offered
 
 
 def _check_said(transition: Transition) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resource_api.referrals.patch import Patch
 from resource_api.referrals.referral import (
     Addressee,
     Consent,
@@ -13,6 +14,7 @@ from resource_api.referrals.referral import (
     Reason,
     Transition,
 )
+from resource_api.referrals.split import Part
 
 JSON = dict[str, Any]
 
@@ -71,6 +73,29 @@ def read_transition(body: JSON) -> Transition:
         status=body["status"],
         reason=Reason(**reason) if reason is not None else None,
         outcome=Outcome(**outcome) if outcome is not None else None,
+    )
+
+
+def read_patch(body: JSON) -> Patch:
+    """Read what is corrected of a referral."""
+    given = dict(body.get("patient", {}))
+    if "respond_by" in body:
+        given["respond_by"] = body["respond_by"]
+    named = frozenset(given)
+    if given.get("contact_safety") is not None:
+        given["contact_safety"] = ContactSafety(**given["contact_safety"])
+    return Patch(named, **given)
+
+
+def read_part(body: JSON) -> Part:
+    """Read a part that a referral is split into."""
+    return Part(
+        to=read_addressee(body),
+        needs=tuple(body.get("needs", ())),
+        note=body.get("note"),
+        consent=read_consent(body.get("consent")),
+        respond_by=body.get("respond_by"),
+        allow_duplicate=body["allow_duplicate"],
     )
 
 

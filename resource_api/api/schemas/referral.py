@@ -25,7 +25,7 @@ def _choice(choices: tuple[str, ...], **options: Any) -> ma.fields.String:
     return text(max_length=40, validate=validate.OneOf(choices), **options)
 
 
-def _listed(field: ma.fields.Field[Any], **options: Any) -> ma.fields.List:
+def _listed(field: ma.fields.Field[Any], **options: Any) -> "ma.fields.List[Any]":
     return ma.fields.List(field, validate=validate.Length(max=MOST_LISTED), **options)
 
 
@@ -38,7 +38,8 @@ class Day(ma.fields.Date):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-def _words(**options: Any) -> ma.fields.String:
+def words(**options: Any) -> ma.fields.String:
+    """Make a field for what somebody writes."""
     return text(max_length=LONGEST, validate=validate.Length(min=1), **options)
 
 
@@ -59,11 +60,11 @@ class NameBody(BodyArgs):
 class ContactSafetyBody(BodyArgs):
     """How the person can be reached without harm."""
 
-    call = flag()
-    text = flag()
-    voicemail = flag()
     hours = text(max_length=200)
     never_say = text(max_length=500)
+    call = flag()
+    voicemail = flag()
+    text = flag()
 
 
 class ContactBody(BodyArgs):
@@ -79,6 +80,13 @@ class ContactBody(BodyArgs):
         ),
     )
     contact_safety = ma.fields.Nested(ContactSafetyBody, allow_none=True)
+
+
+class PatchBody(BodyArgs):
+    """What is corrected of a referral."""
+
+    patient = ma.fields.Nested(ContactBody)
+    respond_by = Moment(allow_none=True)
 
 
 class PatientBody(BodyArgs):
@@ -111,17 +119,19 @@ class ConsentBody(BodyArgs):
     )
     purpose = _choice(PURPOSES, load_default="care-coordination")
     until = Moment()
-    evidence = _words(metadata={"description": "How the consent was given, and where it is kept."})
+    evidence = words(metadata={"description": "How the consent was given, and where it is kept."})
 
 
-class _Addressed(BodyArgs):
+class AddressedBody(BodyArgs):
+    """Whom a referral is for."""
+
     service_id = record_id(metadata={"description": "The service that it is for."})
     service_at_location_id = record_id(metadata={"description": "Or one site of a service."})
     need = text(max_length=60, metadata={"description": "Or a need (see /needs), for whoever answers it at `place`."})
     place = text(max_length=20, metadata={"description": "Where the person is: a ZIP code.", "example": "21215"})
 
 
-class ReferralBody(_Addressed):
+class ReferralBody(AddressedBody):
     """Somebody to be referred."""
 
     patient = ma.fields.Nested(PatientBody, required=True)
@@ -134,7 +144,7 @@ class ReferralBody(_Addressed):
         ma.fields.Nested(IdentifierBody), metadata={"description": "What the sender calls this referral."}
     )
     priority = _choice(PRIORITIES, load_default="routine")
-    note = _words()
+    note = words()
     consent = ma.fields.Nested(ConsentBody)
     respond_by = Moment(metadata={"description": "When an answer is due."})
     allow_duplicate = flag(load_default=False)
@@ -145,7 +155,7 @@ class ReasonBody(BodyArgs):
     """Why."""
 
     code = _choice(REASON_CODES, required=True)
-    text = _words()
+    text = words()
 
 
 class OutcomeBody(BodyArgs):
@@ -154,7 +164,7 @@ class OutcomeBody(BodyArgs):
     service_given = flag(required=True)
     need_met = _choice(NEED_MET, required=True)
     date = Day(required=True)
-    note = _words()
+    note = words()
 
 
 class TransitionBody(BodyArgs):
@@ -175,9 +185,7 @@ class ReferralListArgs(QueryArgs):
     )
     need = text(max_length=60)
     organization_id = record_id(metadata={"description": "With this organization on the other side."})
-    identifier = text(
-        max_length=401, metadata={"description": "`system|value`: what the sender calls the referral."}
-    )
+    identifier = text(max_length=401, metadata={"description": "`system|value`: what the sender calls the referral."})
     updated_after = Moment(metadata={"description": "Changed at or after this time."})
     overdue = flag(metadata={"description": "Nobody has answered in time."})
     cursor = text(max_length=100, metadata={"description": "`next` of the page before."})
