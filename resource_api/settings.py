@@ -30,6 +30,8 @@ class Settings:
     data_keys: str | None = None
     smtp_url: str | None = None
     egress_allow: tuple[str, ...] = ()
+    # Proxies in front that each add the address of whoever called them; with 0 nobody's word is taken for it.
+    proxy_hops: int = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -60,6 +62,7 @@ class Settings:
             data_keys=env.get("DATA_KEYS") or None,
             smtp_url=env.get("SMTP_URL") or None,
             egress_allow=_read_list(env, "EGRESS_ALLOW", ""),
+            proxy_hops=_read_count(env, "PROXY_HOPS", 0),
         )
 
 
@@ -77,5 +80,5 @@ def _read_environment(env: Mapping[str, str]) -> bool:
 def _read_count(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name, str(default))
     if not value.isdigit():
-        raise SettingsError(f"{name} is {value!r}", field=name, hint="a whole number of seconds, 0 or more")
+        raise SettingsError(f"{name} is {value!r}", field=name, hint="a whole number, 0 or more")
     return int(value)

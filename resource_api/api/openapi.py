@@ -124,12 +124,21 @@ def _define(app: Flask) -> JSON:
     )
     for tag in _TAGS:
         api.spec.tag(tag)
+    api.spec.components.security_scheme("token", _token_scheme(wiring.settings.public_url))
     for group in app.blueprints.values():
         if isinstance(group, Blueprint) and group.documented:
             group.register_views_in_doc(api, app, api.spec, name=group.name, parameters=None)
     # Once to JSON and back: status codes become strings, as they are in what is served.
     definition: JSON = orjson.loads(orjson.dumps(api.spec.to_dict(), option=orjson.OPT_NON_STR_KEYS))
     return definition
+
+
+def _token_scheme(public_url: str) -> JSON:
+    from resource_api.access.policy import ACTIONS, SCOPES, scope_for
+
+    scopes = {scope: ", ".join(action for action in ACTIONS if scope_for(action) == scope) for scope in SCOPES}
+    flow = {"tokenUrl": f"{public_url}/oauth/token", "scopes": scopes}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 
 def _operations(item: JSON) -> list[JSON]:

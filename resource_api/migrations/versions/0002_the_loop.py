@@ -342,6 +342,7 @@ def upgrade() -> None:
         "fetched_keys",
         sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=True),
+        sa.Column("asked_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fetched_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fresh_until", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_fetched_keys_client_id")),
