@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import Database
 from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets
+from resource_api.delivery.job import end_turn, take_turn
 from resource_api.delivery.lanes import THREADS, Lanes
 from resource_api.delivery.mail import read_smtp_url
 from resource_api.delivery.send import Outcome, send
 from resource_api.delivery.settle import settle
-from resource_api.delivery.turn import end_turn, take_turn
 from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
 from resource_api.privacy.keyring import Keyring, load_keyring
@@ -128,7 +128,7 @@ class Postman:
 
     def _note(self, outcome: Outcome, at: float) -> None:
         rest_s = (outcome.not_before - outcome.at).total_seconds() if outcome.not_before else 0.0
-        self.lanes.end(outcome.errand.delivery_id, at=at, rest_s=rest_s)
+        self.lanes.end(outcome.errand.delivery_id, at=at, failed=outcome.end == "failed", rest_s=rest_s)
         self.unsettled.append(outcome)
 
 

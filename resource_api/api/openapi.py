@@ -34,6 +34,7 @@ _TAGS = (
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
     {"name": "referrals", "description": "Send somebody, and learn what came of it."},
+    {"name": "delivery", "description": "Who is told of what happens to referrals, and what did not arrive."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )

@@ -9,6 +9,7 @@ from resource_api import VERSION
 # Command → module and name in it: no command waits for what only another needs.
 COMMANDS = {
     "client": "resource_api.cli.client:client",
+    "deliveries": "resource_api.cli.deliveries:deliveries",
     "export": "resource_api.cli.export:export",
     "init": "resource_api.cli.init:init",
     "load": "resource_api.cli.load:load_command",
@@ -16,6 +17,7 @@ COMMANDS = {
     "organization": "resource_api.cli.organization:organization",
     "search": "resource_api.cli.search:search",
     "serve": "resource_api.cli.serve:serve",
+    "worker": "resource_api.cli.worker:worker",
 }
 
 

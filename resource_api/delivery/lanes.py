@@ -1,8 +1,9 @@
 """HOW MANY AT ONCE: bulkheads between receivers, so that one that hangs never delays the others.
 
 Threads are what is scarce: each attempt holds one until its receiver answers or its time is up. A receiver gets a few
-at once. One that is slow, or has not answered yet for a while, is ailing: it gets one, and all that ail may hold only
-half of the threads together. The other half is always there for those that answer.
+at once. One that is slow, failed, or has not answered yet for a while, is ailing: it gets one, and all that ail may
+hold only half of the threads together; the other half is always there for those that answer. One that keeps failing
+is given pauses, so that what cannot succeed takes little from what can. The first success ends all that.
 """
 
 from collections import defaultdict
@@ -12,6 +13,10 @@ THREADS = 128
 MOST_AILING = THREADS // 2
 AT_ONCE = 4
 AILING_AFTER_S = 2.0
+# The pause after several failures in a row doubles from the first to the most.
+FAILURES_IN_A_ROW = 3
+FIRST_PAUSE_S = 0.1
+MOST_PAUSE_S = 5.0
 # Every address is reached through the same mail server.
 MAIL = "mail"
 
@@ -22,6 +27,7 @@ class Lanes:
     def __init__(self) -> None:
         self._started: dict[str, tuple[str, float]] = {}
         self._slow: set[str] = set()
+        self._failures: dict[str, int] = {}
         self._resting: dict[str, float] = {}
         self._turns: dict[str, int] = {}
         self._turn = 0
@@ -36,7 +42,11 @@ class Lanes:
         open_since: dict[str, list[float]] = defaultdict(list)
         for lane, since in self._started.values():
             open_since[lane].append(since)
-        ailing = self._slow | {lane for lane, times in open_since.items() if at - min(times) > AILING_AFTER_S}
+        ailing = (
+            self._slow
+            | self._failures.keys()
+            | {lane for lane, times in open_since.items() if at - min(times) > AILING_AFTER_S}
+        )
         busy = {lane: len(times) for lane, times in open_since.items()}
         left = THREADS - self.in_flight
         left_ailing = MOST_AILING - sum(busy[lane] for lane in ailing if lane in busy)
@@ -60,17 +70,21 @@ class Lanes:
         self._turns[target] = self._turn
         self._started[attempt] = (lane_of(target), at)
 
-    def end(self, attempt: str, *, at: float, rest_s: float = 0.0) -> None:
+    def end(self, attempt: str, *, at: float, failed: bool = False, rest_s: float = 0.0) -> None:
         """Note that an attempt has ended; `rest_s`: how long its receiver asked to be left alone."""
         lane, since = self._started.pop(attempt)
         if at - since > AILING_AFTER_S:
             self._slow.add(lane)
         else:
             self._slow.discard(lane)
-        if rest_s > 0:
-            self._resting[lane] = at + rest_s
-        elif self._resting.get(lane, at) <= at:
+        if not failed:
+            self._failures.pop(lane, None)
             self._resting.pop(lane, None)
+            return
+        failures = self._failures[lane] = self._failures.get(lane, 0) + 1
+        more = failures - FAILURES_IN_A_ROW
+        pause = min(FIRST_PAUSE_S * 2.0 ** min(more, 10), MOST_PAUSE_S) if more >= 0 else 0.0
+        self._resting[lane] = max(self._resting.get(lane, at), at + max(pause, rest_s))
 
 
 def lane_of(target: str) -> str:

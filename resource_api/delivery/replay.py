@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from resource_api.access.policy import Grants
 from resource_api.delivery.tables import Delivery, Endpoint
@@ -43,13 +43,15 @@ class Wanted:
         return found
 
 
-def list_deliveries(
-    session: Session, wanted: Wanted, *, after: tuple[datetime, str] | None = None, limit: int
-) -> Sequence[Delivery]:
-    """List deliveries, oldest first; `after` is the creation and id of the last one seen."""
+def list_deliveries(session: Session, wanted: Wanted, *, after: str | None = None, limit: int) -> Sequence[Delivery]:
+    """List deliveries, oldest first; `after` is the id of the last one seen."""
     query = select(Delivery).where(*wanted.where())
     if after is not None:
-        query = query.where(tuple_(Delivery.created_at, Delivery.id) > tuple_(*after))
+        last = aliased(Delivery)
+        earlier = select(last.created_at).where(last.id == after).scalar_subquery()
+        query = query.where(
+            or_(Delivery.created_at > earlier, and_(Delivery.created_at == earlier, Delivery.id > after))
+        )
     return session.scalars(query.order_by(Delivery.created_at, Delivery.id).limit(limit)).all()
 
 
