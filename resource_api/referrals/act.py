@@ -1,6 +1,6 @@
 """HOW AN ACT BEGINS AND ENDS: who may, on which version, under the row's lock; then who is told, and who did it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,7 @@ class Acting:
     sides: tuple[Side, ...]
 
 
-def begin(session: Session, grants: Grants, referral_id: str, *, as_one_of: Collection[Side]) -> Acting:
+def begin(session: Session, grants: Grants, referral_id: str, *, as_one_of: tuple[Side, ...]) -> Acting:
     """Lock a referral that the caller may know of and act on.
 
     Raises NotFound, or NotAllowed where it stands on none of these sides.

@@ -99,7 +99,12 @@ def hash_event(event: dict[str, Any], before: bytes) -> bytes:
 
 def read_history(session: Session, grants: Grants, referral: Referral) -> list[Any]:
     """List the events of a referral that the caller may know of."""
-    chosen = select(_EVENT).where(_EVENT.c.referral_id == referral.id, may_know_event(grants)).order_by(_EVENT.c.seq)
+    chosen = (
+        select(_EVENT)
+        .join(Referral, Referral.id == _EVENT.c.referral_id)
+        .where(_EVENT.c.referral_id == referral.id, may_know_event(grants))
+        .order_by(_EVENT.c.seq)
+    )
     return list(session.connection().execute(chosen))
 
 

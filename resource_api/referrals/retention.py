@@ -27,7 +27,7 @@ def shred_expired(session: Session, now: datetime) -> Iterator[int]:
     for organization, days in kept:
         ended = select(Referral).where(
             Referral.requester_id == organization,
-            Referral.closed_at <= now - timedelta(days=days),
+            Referral.closed_at <= now - timedelta(days=days or 0),
             Referral.data_key.is_not(None),
         )
         while some := session.scalars(ended.limit(BATCH).with_for_update(skip_locked=True)).all():

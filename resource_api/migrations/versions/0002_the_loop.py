@@ -236,9 +236,10 @@ def upgrade() -> None:
     op.create_table(
         "referral_offer",
         sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("service_id", sa.String(), nullable=False),
         sa.Column("organization_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_offer_referral_id")),
-        sa.PrimaryKeyConstraint("referral_id", "organization_id", name=op.f("pk_referral_offer")),
+        sa.PrimaryKeyConstraint("referral_id", "service_id", name=op.f("pk_referral_offer")),
     )
     with op.batch_alter_table("referral_offer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_referral_offer_organization_id"), ["organization_id"], unique=False)
