@@ -13,7 +13,7 @@ from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session, writing
 from resource_api.api.described import guarded, reading
 from resource_api.api.referrals import answer_privately, find_audited
-from resource_api.api.schemas.referral import EventsArgs, FeedSchema, HistorySchema
+from resource_api.api.schemas.referral_lists import EventsArgs, FeedSchema, HistorySchema
 from resource_api.referrals.events import read_feed, read_history
 from resource_api.referrals.read import write_events, write_thin_event
 

@@ -19,13 +19,11 @@ from resource_api.api.schemas.read_referral import read_identifier, read_new, re
 from resource_api.api.schemas.referral import (
     PatchBody,
     ReferralBody,
-    ReferralListArgs,
-    ReferralPageSchema,
     ReferralSchema,
-    ReferralSearchBody,
     StandingSchema,
     TransitionBody,
 )
+from resource_api.api.schemas.referral_lists import ReferralListArgs, ReferralPageSchema, ReferralSearchBody
 from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
 from resource_api.referrals.create import create_referral
 from resource_api.referrals.find import ReferralQuery, find_referrals, person_key

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import validate
 
-from resource_api.api.arguments import BodyArgs, QueryArgs
-from resource_api.api.limits import MAX_PER_PAGE, flag, text, whole_number
+from resource_api.api.arguments import BodyArgs
+from resource_api.api.limits import flag, text
 from resource_api.api.schemas.search import Moment
 from resource_api.referrals.referral import CONSENT_SCOPES, NEED_MET, PRIORITIES, PURPOSES, REASON_CODES
 from resource_api.referrals.states import STATUSES
@@ -21,7 +21,8 @@ def record_id(**options: Any) -> ma.fields.String:
     return text(max_length=60, validate=validate.Regexp(_ID, error="is no id"), **options)
 
 
-def _choice(choices: tuple[str, ...], **options: Any) -> ma.fields.String:
+def choice(choices: tuple[str, ...], **options: Any) -> ma.fields.String:
+    """Make a field for one of some words."""
     return text(max_length=40, validate=validate.OneOf(choices), **options)
 
 
@@ -109,7 +110,7 @@ class PatientBody(BodyArgs):
 class ConsentBody(BodyArgs):
     """What the person agreed to."""
 
-    scope = _choice(
+    scope = choice(
         CONSENT_SCOPES,
         load_default="referral",
         metadata={"description": "`referral`: all of it; `contact`: the name and how to reach them, no more."},
@@ -117,7 +118,7 @@ class ConsentBody(BodyArgs):
     recipients = _listed(
         record_id(), metadata={"description": "Ids of the organizations that may know; none: whoever takes it."}
     )
-    purpose = _choice(PURPOSES, load_default="care-coordination")
+    purpose = choice(PURPOSES, load_default="care-coordination")
     until = Moment()
     evidence = words(metadata={"description": "How the consent was given, and where it is kept."})
 
@@ -143,7 +144,7 @@ class ReferralBody(AddressedBody):
     identifiers = _listed(
         ma.fields.Nested(IdentifierBody), metadata={"description": "What the sender calls this referral."}
     )
-    priority = _choice(PRIORITIES, load_default="routine")
+    priority = choice(PRIORITIES, load_default="routine")
     note = words()
     consent = ma.fields.Nested(ConsentBody)
     respond_by = Moment(metadata={"description": "When an answer is due."})
@@ -154,7 +155,7 @@ class ReferralBody(AddressedBody):
 class ReasonBody(BodyArgs):
     """Why."""
 
-    code = _choice(REASON_CODES, required=True)
+    code = choice(REASON_CODES, required=True)
     text = words()
 
 
@@ -162,7 +163,7 @@ class OutcomeBody(BodyArgs):
     """What came of it."""
 
     service_given = flag(required=True)
-    need_met = _choice(NEED_MET, required=True)
+    need_met = choice(NEED_MET, required=True)
     date = Day(required=True)
     note = words()
 
@@ -170,43 +171,11 @@ class OutcomeBody(BodyArgs):
 class TransitionBody(BodyArgs):
     """A move to another state."""
 
-    status = _choice(STATUSES, required=True)
+    status = choice(STATUSES, required=True)
     reason = ma.fields.Nested(
         ReasonBody, metadata={"description": "With rejected, on-hold, failed and cancelled; else not."}
     )
     outcome = ma.fields.Nested(OutcomeBody, metadata={"description": "With completed, and only then."})
-
-
-class ReferralListArgs(QueryArgs):
-    """Which referrals are wanted."""
-
-    status = ma.fields.List(
-        _choice(STATUSES), validate=validate.Length(max=len(STATUSES)), metadata={"description": "Any of these."}
-    )
-    need = text(max_length=60)
-    organization_id = record_id(metadata={"description": "With this organization on the other side."})
-    identifier = text(max_length=401, metadata={"description": "`system|value`: what the sender calls the referral."})
-    updated_after = Moment(metadata={"description": "Changed at or after this time."})
-    overdue = flag(metadata={"description": "Nobody has answered in time."})
-    cursor = text(max_length=100, metadata={"description": "`next` of the page before."})
-    per_page = whole_number(1, MAX_PER_PAGE, load_default=20)
-
-
-class ReferralSearchBody(BodyArgs):
-    """A person whose referrals are wanted; in the body, so that no URL tells."""
-
-    identifier = ma.fields.Nested(IdentifierBody)
-    phone = text(max_length=40, validate=validate.Length(min=1))
-    email = text(max_length=254, validate=validate.Length(min=1))
-    per_page = whole_number(1, MAX_PER_PAGE, load_default=20)
-    cursor = text(max_length=100)
-
-
-class EventsArgs(QueryArgs):
-    """From where on events are wanted."""
-
-    after = text(max_length=40, metadata={"description": "`after` of the last answer; from the beginning without."})
-    limit = whole_number(1, 1_000, load_default=100)
 
 
 class StandingSchema(ma.Schema):
@@ -268,46 +237,3 @@ class ReferralSchema(ma.Schema):
     note = ma.fields.String()
     consent = _open(description="As it was sent; `evidence` only to who sent it.")
     notice = ma.fields.String()
-
-
-class ReferralPageSchema(ma.Schema):
-    """Some referrals, the longest unchanged first; `next` leads on."""
-
-    contents = ma.fields.List(ma.fields.Nested(ReferralSchema), required=True)
-    next = ma.fields.String()
-
-
-class EventSchema(ma.Schema):
-    """One thing that happened to a referral."""
-
-    seq = ma.fields.Integer(required=True)
-    type = ma.fields.String(required=True)
-    at = ma.fields.String(required=True)
-    version = ma.fields.Integer()
-    status = ma.fields.String()
-    organization_id = ma.fields.String()
-    reason_code = ma.fields.String()
-    detail = _open(description="What was said, where the caller may see it.")
-
-
-class HistorySchema(ma.Schema):
-    """All that happened to a referral, as far as the caller may know."""
-
-    events = ma.fields.List(ma.fields.Nested(EventSchema), required=True)
-
-
-class ThinEventSchema(ma.Schema):
-    """That something happened to a referral."""
-
-    type = ma.fields.String(required=True)
-    referral_id = ma.fields.String(required=True)
-    seq = ma.fields.Integer(required=True)
-    version = ma.fields.Integer(required=True)
-    at = ma.fields.String(required=True)
-
-
-class FeedSchema(ma.Schema):
-    """Events in their order, and the cursor after the last of them."""
-
-    events = ma.fields.List(ma.fields.Nested(ThinEventSchema), required=True)
-    after = ma.fields.String(required=True)
