@@ -88,6 +88,10 @@ class World:
             session.commit()
         return made
 
+    def endpoint_of(self, grants: Grants) -> str:
+        with self.database.read() as session:
+            return session.scalars(select(Endpoint.id).where(Endpoint.client_id == grants.caller.client_id)).one()
+
     def happen(
         self, grants: Grants, referral_id: str, seqs: range | tuple[int, ...], type: str = "referral.accepted"
     ) -> int:
