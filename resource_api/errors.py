@@ -3,6 +3,7 @@
 Each error says what is wrong, where, and what would be right.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -47,6 +48,10 @@ class LoadError(ResourceError):
 
 class ExportError(ResourceError):
     """An export that cannot be written as asked."""
+
+
+class Busy(ResourceError):
+    """Too many are writing at once; the same again in a moment may do."""
 
 
 class DatabaseNotReady(ResourceError):
@@ -128,3 +133,10 @@ class KeyReused(BadInput):
 
 class Refused(ResourceError):
     """An address outside that is not to be spoken to, or did not answer as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that must hold on a database and does not; `what` says where, never what anybody's record says."""
+
+    what: str

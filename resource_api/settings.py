@@ -5,7 +5,7 @@ With none set, everything runs on SQLite under `instance/`.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resource_api.errors import SettingsError
@@ -26,9 +26,10 @@ class Settings:
     # Where keys are made when none are given: production gives its own.
     instance: Path = DEFAULT_INSTANCE
     production: bool = False
-    secret_key: str | None = None
-    data_keys: str | None = None
-    smtp_url: str | None = None
+    # What is secret must not be in a traceback.
+    secret_key: str | None = field(default=None, repr=False)
+    data_keys: str | None = field(default=None, repr=False)
+    smtp_url: str | None = field(default=None, repr=False)
     egress_allow: tuple[str, ...] = ()
     # Proxies in front that each add the address of whoever called them; with 0 nobody's word is taken for it.
     proxy_hops: int = 0

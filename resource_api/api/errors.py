@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from resource_api.api.context import language, settings
@@ -20,6 +20,7 @@ from resource_api.errors import (
     AlreadyReferred,
     BadInput,
     BadQuery,
+    Busy,
     Conflict,
     ConsentMissing,
     DatabaseNotReady,
@@ -58,6 +59,7 @@ _KIND_OF_ERROR: tuple[tuple[type[ResourceError], str], ...] = (
     (UnknownPlace, "unknown-place"),
     (BadQuery, "bad-query"),
     (DatabaseNotReady, "database-not-ready"),
+    (Busy, "unavailable"),
     (NotAuthenticated, "unauthorized"),
     (NotAllowed, "forbidden"),
     (TooMany, "too-many-requests"),
@@ -139,8 +141,10 @@ def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(ResourceError, _write_domain_error)
     app.register_error_handler(HTTPException, _write_http_error)
     # Without its class from SQLAlchemy where a room speaks to SQLite's own cursor.
-    for away in (OperationalError, InterfaceError, sqlite3.OperationalError):
+    for away in (OperationalError, InterfaceError, TimeoutError, sqlite3.OperationalError):
         app.register_error_handler(away, _write_database_error)
+    for damaged in (DatabaseError, sqlite3.DatabaseError):
+        app.register_error_handler(damaged, _write_damage)
     app.register_error_handler(Exception, _write_surprise)
 
 
@@ -185,6 +189,12 @@ def _write_http_error(error: HTTPException) -> Response:
 def _write_database_error(error: Exception) -> Response:
     _log_fault(error)
     return write_problem(PROBLEMS["database-not-ready"], "The database did not answer")
+
+
+def _write_damage(error: Exception) -> Response:
+    """Write that the database file is damaged; the kinds of that error that have a name are faults of ours."""
+    known = type(error) in (DatabaseError, sqlite3.DatabaseError)
+    return _write_database_error(error) if known else _write_surprise(error)
 
 
 def _write_surprise(error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Two hospitals that send, and the three organizations of the small directory, which take referrals; all with tokens."""
+"""Two hospitals that send, and the three organizations of the small directory, which are sent to; all with tokens."""
 
 import json
 from dataclasses import dataclass
