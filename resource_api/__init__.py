@@ -29,4 +29,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     database = Database(settings.database_url)
     app.extensions["resource_api"] = Wiring(settings, database, attach_index(database))
     add_api(app)
+    if settings.proxy_hops:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxy_hops, x_proto=0)  # type: ignore[method-assign]
     return app

@@ -2,21 +2,29 @@
 
 SQLite runs in WAL with full synchronisation. pysqlite's own transaction handling is switched off: a writer begins
 IMMEDIATE, so that two read-modify-writes can never overwrite each other silently; a reader begins deferred.
+Writers take turns before they ask for it (`resource_api.turn`).
 No connection is opened here, so none is carried across a fork.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-BUSY_TIMEOUT_MS = 10_000
+from resource_api.errors import Busy
+from resource_api.turn import WriterTurn
+
+# How long a writer waits for its turn, and then for what SQLite still finds locked; what writes in bulk is patient.
+WAIT_S = 5.0
+BULK_WAIT_S = 60.0
 MAPPED_BYTES = 1 << 30
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
@@ -68,12 +76,14 @@ class Database:
 
     def __init__(self, url: str, *, mapped: bool = True) -> None:
         self.url = make_url(url)
-        if self.url.get_backend_name() == "sqlite" and self.url.database not in (None, "", ":memory:"):
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine: Engine = create_engine(self.url)
-        if self.engine.dialect.name == "sqlite":
+        sqlite = self.url.get_backend_name() == "sqlite"
+        path = Path(self.url.database) if sqlite and self.url.database not in (None, "", ":memory:") else None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self.engine: Engine = create_engine(self.url, connect_args={"factory": _SQLiteConnection} if sqlite else {})
+        if sqlite:
             event.listen(self.engine, "connect", _set_up_mapped_sqlite if mapped else _set_up_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", _SQLiteBeginning(WriterTurn.of(path), bulk=not mapped))
         self.reading = self.engine.execution_options(read_only=True)
         self.writers = sessionmaker(self.engine, expire_on_commit=False)
 
@@ -101,7 +111,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
         "journal_mode=wal",
         "synchronous=full",
         "foreign_keys=on",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"busy_timeout={BULK_WAIT_S * 1000:.0f}",
         f"cache_size=-{BULK_CACHE_KIB}",
         "temp_store=memory",
     ):
@@ -111,10 +121,60 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
 def _set_up_mapped_sqlite(connection: DBAPIConnection, record: object) -> None:
     _set_up_sqlite(connection, record)
     raw: Any = connection
+    raw.execute(f"pragma busy_timeout={WAIT_S * 1000:.0f}")
     raw.execute(f"pragma cache_size=-{SEARCH_CACHE_KIB}")
     raw.execute(f"pragma mmap_size={MAPPED_BYTES}")
 
 
-def _begin_sqlite(connection: Any) -> None:
-    reading = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+class _SQLiteConnection(sqlite3.Connection):
+    """A connection that gives its turn to write away when its transaction has ended."""
+
+    turn: WriterTurn | None = None
+
+    def commit(self) -> None:
+        super().commit()
+        self._give_turn()
+
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self._give_turn()
+
+    def close(self) -> None:
+        super().close()
+        self._give_turn()
+
+    def _give_turn(self) -> None:
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            turn.give()
+
+
+class _SQLiteBeginning:
+    """Begins the transactions of one SQLite database: a reader's at once, a writer's when its turn has come."""
+
+    def __init__(self, turn: WriterTurn, *, bulk: bool) -> None:
+        self.turn = turn
+        self.bulk = bulk
+
+    def __call__(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("read_only"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        self.turn.take(BULK_WAIT_S if self.bulk else WAIT_S)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self.turn.give()
+            if isinstance(error, OperationalError) and _is_locked(error.orig):
+                raise Busy("Another process was writing for too long") from error
+            raise
+        if self.bulk:
+            self.turn.open_door()
+        raw: Any = connection.connection.dbapi_connection
+        raw.turn = self.turn
+
+
+def _is_locked(error: object) -> bool:
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

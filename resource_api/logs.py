@@ -40,6 +40,11 @@ def log_request(
     )
 
 
+def log_warning(event: str, *, level: str = "INFO", **facts: str) -> None:
+    """Write the line of something that an operator should know of; never with what a person wrote."""
+    _logger(level).warning(event, **facts)
+
+
 def log_fault(error: BaseException, *, route: str, request_id: str, level: str = "INFO") -> None:
     """Write the line of an error that nobody expected, with where it was raised but not what it said."""
     frames = traceback.extract_tb(error.__traceback__)

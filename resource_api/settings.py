@@ -5,7 +5,7 @@ With none set, everything runs on SQLite under `instance/`.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resource_api.errors import SettingsError
@@ -26,10 +26,13 @@ class Settings:
     # Where keys are made when none are given: production gives its own.
     instance: Path = DEFAULT_INSTANCE
     production: bool = False
-    secret_key: str | None = None
-    data_keys: str | None = None
-    smtp_url: str | None = None
+    # What is secret must not be in a traceback.
+    secret_key: str | None = field(default=None, repr=False)
+    data_keys: str | None = field(default=None, repr=False)
+    smtp_url: str | None = field(default=None, repr=False)
     egress_allow: tuple[str, ...] = ()
+    # Proxies in front that each add the address of whoever called them; with 0 nobody's word is taken for it.
+    proxy_hops: int = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -60,6 +63,7 @@ class Settings:
             data_keys=env.get("DATA_KEYS") or None,
             smtp_url=env.get("SMTP_URL") or None,
             egress_allow=_read_list(env, "EGRESS_ALLOW", ""),
+            proxy_hops=_read_count(env, "PROXY_HOPS", 0),
         )
 
 
@@ -77,5 +81,5 @@ def _read_environment(env: Mapping[str, str]) -> bool:
 def _read_count(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name, str(default))
     if not value.isdigit():
-        raise SettingsError(f"{name} is {value!r}", field=name, hint="a whole number of seconds, 0 or more")
+        raise SettingsError(f"{name} is {value!r}", field=name, hint="a whole number, 0 or more")
     return int(value)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.origin import read_origin
 from resource_api.access.policy import WITHOUT_ORGANIZATION, Role, default_scopes
-from resource_api.access.tables import AccessToken, Client, ClientSecret, Participant
+from resource_api.access.tables import AccessToken, Client, ClientSecret, FetchedKeys, Participant
 from resource_api.errors import BadInput, NotAuthenticated, NotFound
 from resource_api.privacy.keyring import Keyring
 
@@ -92,11 +92,28 @@ def rotate_secret(
     return _add_secret(session, keyring, client_id, now)
 
 
+def replace_keys(session: Session, client_id: str, *, jwks: str | None, jwks_url: str | None) -> None:
+    """Give a client that signs other keys: those before it end at once. Raises NotFound, BadInput."""
+    client = get_client(session, client_id)
+    if client.jwks is None and client.jwks_url is None:
+        raise BadInput("This client has no key set", field="client_id", hint="add another client, with --jwks")
+    session.execute(delete(FetchedKeys).where(FetchedKeys.client_id == client_id))
+    client.jwks, client.jwks_url = jwks, jwks_url
+    session.flush()
+
+
 def revoke_client(session: Session, client_id: str, *, now: datetime) -> None:
     """Revoke a client: its secrets, keys and tokens end at once. Raises NotFound."""
     get_client(session, client_id)
     session.execute(update(Client).where(Client.id == client_id).values(revoked_at=now))
     session.execute(delete(AccessToken).where(AccessToken.client_id == client_id))
+
+
+def find_reader_origins(session: Session, client_id: str) -> frozenset[str] | None:
+    """Find the web origins that a reader's publishable key is for; None where there is no such reader."""
+    reader = Client.id == client_id, Client.role == "reader", Client.revoked_at.is_(None)
+    origins = session.scalar(select(Client.origins).where(*reader))
+    return None if origins is None else frozenset(origins.split())
 
 
 def prove_secret(session: Session, keyring: Keyring, client_id: str, secret: str, *, now: datetime) -> Client:

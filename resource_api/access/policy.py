@@ -114,6 +114,11 @@ def decide(caller: Caller, action: Action) -> Grants:
     )
 
 
+def scope_for(action: Action) -> Scope:
+    """Tell which scope a token needs for an action."""
+    return _RULES[action][0]
+
+
 def default_scopes(role: Role) -> frozenset[Scope]:
     """List the scopes that a role can use at all."""
     return frozenset(scope for scope, roles in _RULES.values() if role in roles)

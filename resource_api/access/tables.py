@@ -78,12 +78,16 @@ class SeenAssertion(Base):
 
 
 class FetchedKeys(Base):
-    """The JWKS last fetched from a client's URL; `body` None where that failed."""
+    """The JWKS last fetched from a client's URL; `body` None where that failed.
+
+    `asked_at`: when somebody last took the turn to ask; later than `fetched_at` while no answer has come.
+    """
 
     __tablename__ = "fetched_keys"
 
     client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
     body: Mapped[str | None]
+    asked_at: Mapped[datetime]
     fetched_at: Mapped[datetime]
     fresh_until: Mapped[datetime]
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from resource_api.api import context, errors, headers, limits
+from resource_api.api import context, embed_key, errors, headers, limits
 from resource_api.api.blueprint import Blueprint
 
 BLUEPRINTS = (
@@ -19,7 +19,12 @@ BLUEPRINTS = (
     "addresses",
     "search",
     "needs",
+    "referrals",
+    "referral_acts",
+    "events",
     "oauth",
+    "smart_configuration",
+    "break_glass",
     "profile",
     "problems",
     "health",
@@ -40,5 +45,6 @@ def add_api(app: Flask) -> None:
     limits.add_limits(app)
     errors.add_error_handlers(app)
     context.add_teardown(app)
+    embed_key.add_embed_keys(app)
     for blueprint in import_views():
         app.register_blueprint(blueprint)

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import g, request
 
-from resource_api.access.policy import Action, Caller, Grants, decide
+from resource_api.access.policy import Action, Caller, Grants, decide, scope_for
 from resource_api.access.rate import check_rate, count
 from resource_api.access.token import authenticate
 from resource_api.api.context import database, keyring, writing
@@ -33,6 +33,11 @@ def authorize(action: Action) -> Grants:
             record(session, caller.agent, "E", action, now=now, outcome="denied", reason="policy")
             session.commit()
         raise
+
+
+def needs(action: Action) -> list[dict[str, list[str]]]:
+    """Document that an operation needs a token for an action."""
+    return [{"token": [scope_for(action)]}]
 
 
 def check_failures(now: datetime) -> None:

@@ -9,22 +9,30 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from resource_api.api.context import language, settings
 from resource_api.api.headers import route_template
 from resource_api.api.problem_kinds import PROBLEMS, ProblemKind
 from resource_api.errors import (
+    AlreadyClaimed,
+    AlreadyReferred,
     BadInput,
     BadQuery,
+    Busy,
     Conflict,
+    ConsentMissing,
     DatabaseNotReady,
     Gone,
+    IllegalMove,
+    KeyReused,
+    NoCapacity,
     NotAllowed,
     NotAuthenticated,
     NotFound,
     NotFresh,
+    NotReachable,
     ResourceError,
     Stale,
     TooMany,
@@ -51,12 +59,20 @@ _KIND_OF_ERROR: tuple[tuple[type[ResourceError], str], ...] = (
     (UnknownPlace, "unknown-place"),
     (BadQuery, "bad-query"),
     (DatabaseNotReady, "database-not-ready"),
+    (Busy, "unavailable"),
     (NotAuthenticated, "unauthorized"),
     (NotAllowed, "forbidden"),
     (TooMany, "too-many-requests"),
     (Stale, "stale"),
     (NotFresh, "version-required"),
+    (IllegalMove, "illegal-move"),
+    (AlreadyReferred, "already-referred"),
+    (NotReachable, "not-reachable"),
+    (NoCapacity, "no-capacity"),
+    (AlreadyClaimed, "already-claimed"),
     (Conflict, "conflict"),
+    (ConsentMissing, "consent-missing"),
+    (KeyReused, "idempotency-key-reused"),
     (BadInput, "bad-input"),
 )
 _KIND_OF_STATUS = {kind.status: kind for kind in reversed(PROBLEMS.values())}
@@ -93,8 +109,9 @@ def write_problem(
     errors: tuple[FieldError, ...] = (),
     suggestions: tuple[str, ...] = (),
     headers: dict[str, str] | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> Response:
-    """Write a problem as a response."""
+    """Write a problem as a response; `facts` are members of its own kind (RFC 9457, section 3.2)."""
     tongue = language()
     body: dict[str, Any] = {
         "type": problem_type(kind.slug),
@@ -102,6 +119,7 @@ def write_problem(
         "status": status or kind.status,
         "detail": detail,
         "request_id": g.get("request_id", ""),
+        **(facts or {}),
     }
     if errors:
         body["errors"] = [{"field": e.field, "detail": e.detail} | ({"hint": e.hint} if e.hint else {}) for e in errors]
@@ -123,8 +141,10 @@ def add_error_handlers(app: Flask) -> None:
     app.register_error_handler(ResourceError, _write_domain_error)
     app.register_error_handler(HTTPException, _write_http_error)
     # Without its class from SQLAlchemy where a room speaks to SQLite's own cursor.
-    for away in (OperationalError, InterfaceError, sqlite3.OperationalError):
+    for away in (OperationalError, InterfaceError, TimeoutError, sqlite3.OperationalError):
         app.register_error_handler(away, _write_database_error)
+    for damaged in (DatabaseError, sqlite3.DatabaseError):
+        app.register_error_handler(damaged, _write_damage)
     app.register_error_handler(Exception, _write_surprise)
 
 
@@ -139,7 +159,10 @@ def _write_domain_error(error: ResourceError) -> Response:
     errors = (FieldError(error.field, error.message, error.hint),) if error.field else ()
     detail = error.message if error.field or not error.hint else f"{error.message}: {error.hint}"
     near = error.near if isinstance(error, UnknownPlace) else ()
-    return write_problem(PROBLEMS[slug], detail, errors=errors, suggestions=near, headers=_headers_of(error))
+    facts = error.facts if isinstance(error, Conflict) else None
+    return write_problem(
+        PROBLEMS[slug], detail, errors=errors, suggestions=near, headers=_headers_of(error), facts=facts
+    )
 
 
 def _headers_of(error: ResourceError) -> dict[str, str]:
@@ -166,6 +189,12 @@ def _write_http_error(error: HTTPException) -> Response:
 def _write_database_error(error: Exception) -> Response:
     _log_fault(error)
     return write_problem(PROBLEMS["database-not-ready"], "The database did not answer")
+
+
+def _write_damage(error: Exception) -> Response:
+    """Write that the database file is damaged; the kinds of that error that have a name are faults of ours."""
+    known = type(error) in (DatabaseError, sqlite3.DatabaseError)
+    return _write_database_error(error) if known else _write_surprise(error)
 
 
 def _write_surprise(error: Exception) -> Response:

@@ -20,7 +20,7 @@ _PACKABLE = ("application/json", "application/problem+json", "application/fhir+j
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFLIGHT_SECONDS = 86_400
 _EXPOSED = "ETag, Link, X-Request-Id, Search-Degraded, Retry-After"
-_ASKABLE = "Content-Type, Accept, Accept-Language, If-None-Match, X-Request-Id"
+_ASKABLE = "Content-Type, Accept, Accept-Language, If-None-Match, X-Request-Id, X-Embed-Key"
 _ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 _STRICTEST = "default-src 'none'; frame-ancestors 'none'"
 

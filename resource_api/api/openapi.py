@@ -33,6 +33,7 @@ _TAGS = (
         "externalDocs": {"url": _REQUIREMENT},
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
+    {"name": "referrals", "description": "Send somebody, and learn what came of it."},
     {"name": "delivery", "description": "Who is told of what happens to referrals, and what did not arrive."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
@@ -124,12 +125,21 @@ def _define(app: Flask) -> JSON:
     )
     for tag in _TAGS:
         api.spec.tag(tag)
+    api.spec.components.security_scheme("token", _token_scheme(wiring.settings.public_url))
     for group in app.blueprints.values():
         if isinstance(group, Blueprint) and group.documented:
             group.register_views_in_doc(api, app, api.spec, name=group.name, parameters=None)
     # Once to JSON and back: status codes become strings, as they are in what is served.
     definition: JSON = orjson.loads(orjson.dumps(api.spec.to_dict(), option=orjson.OPT_NON_STR_KEYS))
     return definition
+
+
+def _token_scheme(public_url: str) -> JSON:
+    from resource_api.access.policy import ACTIONS, SCOPES, scope_for
+
+    scopes = {scope: ", ".join(action for action in ACTIONS if scope_for(action) == scope) for scope in SCOPES}
+    flow = {"tokenUrl": f"{public_url}/oauth/token", "scopes": scopes}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 
 def _operations(item: JSON) -> list[JSON]:

@@ -28,7 +28,7 @@ def init(no_seed: bool) -> None:
 
     Run it again after an upgrade; it changes only what is missing.
     """
-    database = Database(Settings.from_environment().database_url)
+    database = Database(Settings.from_environment().database_url, mapped=False)
     migrate(database)
     attach_index(database)
     with database.write() as session:

@@ -1,8 +1,8 @@
 """HOW A SECRET IS KEPT: keys, field encryption, blind indexes and keyed hashes.
 
 Every field is AES-256-GCM with the place it belongs to as associated data (`table|column|row`): a ciphertext that is
-moved or altered cannot be opened. A record has a data key of its own, sealed by one of DATA_KEYS: rotation seals that
-key anew, and shredding forgets it. Everything else is derived from SECRET_KEY, one key for each purpose.
+moved, or altered in any bit, cannot be opened. A record has a data key of its own, sealed by one of DATA_KEYS: rotation
+seals that key anew, and shredding forgets it. Everything else is derived from SECRET_KEY, one key for each purpose.
 """
 
 import base64
@@ -10,9 +10,10 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -26,24 +27,27 @@ KEY_BYTES = 32
 LEAST_SECRET = 32
 BLIND_BYTES = 16
 _NONCE = 12
-_VERSION = b"\x01"
+# How a sealed value begins: by a record's key, or by one of DATA_KEYS, whose id follows.
+_BY_RECORD = b"\x01"
+_BY_KEYRING = b"\x02"
+_KEY_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordKey:
     """The data key of one record; seals and opens its fields."""
 
-    key: bytes
+    key: bytes = field(repr=False)
 
     def seal(self, plain: str, *, table: str, column: str, row: str) -> bytes:
-        """Encrypt one field."""
-        return _VERSION + _encrypt(self.key, plain.encode(), _place(table, column, row))
+        """Encrypt one field: `\\x01 nonce ciphertext`."""
+        return _encrypt(self.key, plain.encode(), _BY_RECORD, _place(table, column, row))
 
     def open(self, sealed: bytes, *, table: str, column: str, row: str) -> str:
         """Decrypt one field. Raises Unreadable where it was altered, moved, or is of another key."""
-        if sealed[:1] != _VERSION:
+        if sealed[:1] != _BY_RECORD:
             raise Unreadable(f"{table}.{column} holds no sealed value")
-        return _decrypt(self.key, sealed[1:], _place(table, column, row)).decode()
+        return _decrypt(self.key, sealed, 1, _place(table, column, row)).decode()
 
 
 class Keyring:
@@ -67,13 +71,7 @@ class Keyring:
 
     def seal(self, plain: bytes, *, table: str, column: str, row: str) -> bytes:
         """Encrypt bytes under the data key that writes: `\\x02 id-length id nonce ciphertext`."""
-        name = self.current.encode()
-        return (
-            b"\x02"
-            + bytes([len(name)])
-            + name
-            + _encrypt(self._data_keys[self.current], plain, _place(table, column, row))
-        )
+        return _encrypt(self._data_keys[self.current], plain, self.mark(self.current), _place(table, column, row))
 
     def open(self, sealed: bytes, *, table: str, column: str, row: str) -> bytes:
         """Decrypt bytes. Raises Unreadable where they were altered or moved, or their key is not here."""
@@ -81,13 +79,19 @@ class Keyring:
         key = self._data_keys.get(key_id)
         if key is None:
             raise Unreadable(f"{table}.{column} is sealed by the key {key_id!r}, which DATA_KEYS does not have")
-        return _decrypt(key, sealed[2 + sealed[1] :], _place(table, column, row))
+        return _decrypt(key, sealed, 2 + sealed[1], _place(table, column, row))
+
+    @staticmethod
+    def mark(key_id: str) -> bytes:
+        """Write how every value begins that a data key sealed."""
+        name = key_id.encode("ascii")
+        return _BY_KEYRING + bytes([len(name)]) + name
 
     def key_id(self, sealed: bytes) -> str:
         """Tell which data key sealed something."""
-        if len(sealed) < 2 or sealed[0] != 2 or len(sealed) < 2 + sealed[1]:
+        if len(sealed) < 2 or sealed[:1] != _BY_KEYRING or len(sealed) < 2 + sealed[1]:
             raise Unreadable("this is no sealed value")
-        return sealed[2 : 2 + sealed[1]].decode(errors="replace")
+        return sealed[2 : 2 + sealed[1]].decode("ascii", errors="replace")
 
     def new_record_key(self, *, table: str, row: str) -> tuple[RecordKey, bytes]:
         """Draw a data key for a record; get it, and how it is stored."""
@@ -132,7 +136,8 @@ def load_keyring(settings: Settings) -> Keyring:
             f"{missing} is not set", field=missing, hint="production takes no generated keys; README.md says how"
         )
     secret = settings.secret_key or _kept(settings.instance / "secret_key", secrets.token_urlsafe(48))
-    drawn = f"k1:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+    # An id of its own: were the folder lost, what the old key sealed would say that its key is missing.
+    drawn = f"k{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
     return Keyring(secret, read_data_keys(settings.data_keys or _kept(settings.instance / "data_keys", drawn)))
 
 
@@ -140,16 +145,16 @@ def read_data_keys(text: str) -> dict[str, bytes]:
     """Read `id:base64,…`; raises SettingsError."""
     found: dict[str, bytes] = {}
     for part in text.split(","):
-        key_id, colon, encoded = part.strip().partition(":")
+        key_id, _, encoded = part.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             key = b""
-        if not colon or not key_id.isalnum() or len(key_id) > 32 or len(key) != KEY_BYTES or key_id in found:
+        if not _KEY_ID.fullmatch(key_id) or len(key) != KEY_BYTES or key_id in found or key in found.values():
             raise SettingsError(
                 f"DATA_KEYS: part {len(found) + 1} is no key",
                 field="DATA_KEYS",
-                hint="id:base64 of 32 random bytes, several separated by commas, the first writes; every id once",
+                hint="id:base64 of 32 random bytes, several separated by commas, the first writes; each once",
             )
         found[key_id] = key
     return found
@@ -171,6 +176,9 @@ def _kept(path: Path, drawn: str) -> str:
             pass
         finally:
             unfinished.unlink()
+        folder = os.open(path.parent, os.O_RDONLY)  # a key must not be lost where what it sealed is kept
+        os.fsync(folder)
+        os.close(folder)
     return path.read_text("ascii").strip()
 
 
@@ -178,13 +186,14 @@ def _place(table: str, column: str, row: str) -> bytes:
     return f"{table}|{column}|{row}".encode()
 
 
-def _encrypt(key: bytes, plain: bytes, place: bytes) -> bytes:
+def _encrypt(key: bytes, plain: bytes, mark: bytes, place: bytes) -> bytes:
     nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, place)
+    return mark + nonce + AESGCM(key).encrypt(nonce, plain, mark + place)
 
 
-def _decrypt(key: bytes, sealed: bytes, place: bytes) -> bytes:
+def _decrypt(key: bytes, sealed: bytes, start: int, place: bytes) -> bytes:
+    mark, nonce, ciphertext = sealed[:start], sealed[start : start + _NONCE], sealed[start + _NONCE :]
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place)
+        return AESGCM(key).decrypt(nonce, ciphertext, mark + place)
     except (InvalidTag, ValueError) as error:
         raise Unreadable(f"what stands at {place.decode().rpartition('|')[0]} was altered or moved") from error

@@ -5,7 +5,7 @@ Columns that hold bytes are sealed with the referral's own data key (`privacy.ke
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
@@ -81,7 +81,7 @@ class ReferralEvent(Base):
     __table_args__ = (UniqueConstraint("referral_id", "seq"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    transaction: Mapped[int] = mapped_column(default=0)
+    transaction: Mapped[int] = mapped_column(BigInteger, default=0)
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
     seq: Mapped[int]
     version: Mapped[int]
@@ -108,6 +108,16 @@ class ReferralParty(Base):
     organization_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+
+
+class ReferralOffer(Base):
+    """A service that answers the need of an unowned referral and reaches its place; its organization may claim it."""
+
+    __tablename__ = "referral_offer"
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
+    service_id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(index=True)
 
 
 class ReferralConsent(Base):

@@ -203,7 +203,7 @@ def upgrade() -> None:
     op.create_table(
         "referral_event",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("transaction", sa.Integer(), nullable=False),
+        sa.Column("transaction", sa.BigInteger(), nullable=False),
         sa.Column("referral_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -232,6 +232,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
         batch_op.create_index("ix_referral_key_lookup", ["organization_id", "field", "blind"], unique=False)
+
+    op.create_table(
+        "referral_offer",
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("service_id", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_offer_referral_id")),
+        sa.PrimaryKeyConstraint("referral_id", "service_id", name=op.f("pk_referral_offer")),
+    )
+    with op.batch_alter_table("referral_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_offer_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
         "referral_party",
@@ -332,6 +343,7 @@ def upgrade() -> None:
         "fetched_keys",
         sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=True),
+        sa.Column("asked_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fetched_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fresh_until", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_fetched_keys_client_id")),
@@ -434,6 +446,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_referral_party_organization_id"))
 
     op.drop_table("referral_party")
+    with op.batch_alter_table("referral_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referral_offer_organization_id"))
+
+    op.drop_table("referral_offer")
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_key_lookup")
 
