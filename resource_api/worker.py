@@ -17,6 +17,7 @@ from time import monotonic, sleep
 
 from sqlalchemy.orm import Session
 
+from resource_api.access.forget import forget_expired
 from resource_api.database import Database
 from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets
 from resource_api.delivery.job import end_turn, take_turn
@@ -26,7 +27,12 @@ from resource_api.delivery.send import Outcome, send
 from resource_api.delivery.settle import settle
 from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
+from resource_api.privacy.chain import checkpoint, seal
 from resource_api.privacy.keyring import Keyring, load_keyring
+from resource_api.referrals.clock import remind_overdue
+from resource_api.referrals.replay import forget_answers
+from resource_api.referrals.retention import shred_expired
+from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
 
 # How often it is looked for something new, and how long ended attempts are gathered before they are settled together:
@@ -150,17 +156,19 @@ class Job:
     do: Callable[[Work], int]
 
 
+def permitted(session: Session, referral_id: str, organization_id: str, type: str) -> str | None:
+    """Tell why an organization may not be told of an event now; None: it may. That its part is over, it always may."""
+    reason = may_be_told(session, referral_id, organization_id, now=now_utc())
+    return None if reason == "consent-over" and type in TOLD_THOUGH_WITHHELD else reason
+
+
 def remind(work: Work) -> int:
     """Remind recipients of the referrals that they have not answered in time."""
-    from resource_api.referrals.clock import remind_overdue
-
     return _commit_each(work, lambda session: remind_overdue(session, work.now))
 
 
 def seal_audit(work: Work) -> int:
     """Chain the audit's new rows."""
-    from resource_api.privacy.chain import seal
-
     sealed = 0
     with work.database.write() as session:
         while new := seal(session, work.keyring, now=work.now, limit=AT_A_TIME):
@@ -171,8 +179,6 @@ def seal_audit(work: Work) -> int:
 
 def sign_audit(work: Work) -> int:
     """Sign how long the audit's chain is now."""
-    from resource_api.privacy.chain import checkpoint
-
     with work.database.write() as session:
         checkpoint(session, work.keyring, now=work.now)
         session.commit()
@@ -181,15 +187,14 @@ def sign_audit(work: Work) -> int:
 
 def forget(work: Work) -> int:
     """Forget what has expired: tokens, assertions, rates, and answers kept for replay."""
-    from resource_api.access.forget import forget_expired
-
+    with work.database.write() as session:
+        forget_answers(session, now=work.now)
+        session.commit()
     return _commit_each(work, lambda session: forget_expired(session, now=work.now))
 
 
 def shred(work: Work) -> int:
     """Shred the referrals whose organizations keep them no longer."""
-    from resource_api.referrals.retention import shred_expired
-
     return _commit_each(work, lambda session: shred_expired(session, work.now))
 
 
@@ -204,11 +209,9 @@ JOBS = (
 
 def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = None) -> None:
     """Do every job until `stop` is set; or with `once`, what there is to do now."""
-    from resource_api.referrals.visible import may_be_told
-
     stop = stop or Event()
-    database, keyring = Database(settings.database_url, mapped=False), load_keyring(settings)
-    postman = Postman(database, keyring, settings, may_be_told)
+    database, keyring = Database(settings.database_url), load_keyring(settings)
+    postman = Postman(database, keyring, settings, permitted)
     for exempt in settings.egress_allow:
         log_work("egress_allow", level=settings.log_level, entry=exempt)
     try:
