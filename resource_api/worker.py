@@ -28,6 +28,7 @@ from resource_api.delivery.settle import settle
 from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
 from resource_api.privacy.chain import checkpoint, seal
+from resource_api.privacy.checkpoint import FILE_NAME, keep_checkpoint
 from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.referrals.clock import remind_overdue
 from resource_api.referrals.replay import forget_answers
@@ -88,7 +89,7 @@ class Postman:
                 session.commit()
             self.unsettled = []
             for errand in errands:
-                self.lanes.begin(errand.delivery_id, errand.target, at=monotonic())
+                self.lanes.begin(errand.attempt, errand.target, at=monotonic())
                 self.threads.submit(self._attempt, errand)
         return away > 0 or self.lanes.in_flight > 0
 
@@ -133,8 +134,7 @@ class Postman:
             self._note(*self.ended.get())
 
     def _note(self, outcome: Outcome, at: float) -> None:
-        rest_s = (outcome.not_before - outcome.at).total_seconds() if outcome.not_before else 0.0
-        self.lanes.end(outcome.errand.delivery_id, at=at, failed=outcome.end == "failed", rest_s=rest_s)
+        self.lanes.end(outcome.errand.attempt, at=at, failed=outcome.end == "failed")
         self.unsettled.append(outcome)
 
 
@@ -142,6 +142,7 @@ class Postman:
 class Work:
     """What a job works with."""
 
+    settings: Settings
     database: Database
     keyring: Keyring
     now: datetime
@@ -178,10 +179,13 @@ def seal_audit(work: Work) -> int:
 
 
 def sign_audit(work: Work) -> int:
-    """Sign how long the audit's chain is now."""
+    """Sign how long the audit's chain is now, and keep that outside the database too."""
     with work.database.write() as session:
-        checkpoint(session, work.keyring, now=work.now)
+        made = checkpoint(session, work.keyring, now=work.now)
         session.commit()
+    if made is None:
+        return 0
+    keep_checkpoint(work.settings.instance / FILE_NAME, made)
     return 1
 
 
@@ -217,7 +221,7 @@ def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = N
     try:
         if once:
             for job in JOBS:
-                do_job(job, Work(database, keyring, now_utc()), postman.name, every=timedelta(0))
+                do_job(job, Work(settings, database, keyring, now_utc()), postman.name, every=timedelta(0))
             postman.deliver_all()
             return
         others = [Thread(target=_repeat, args=(job, postman, stop), name=job.name) for job in JOBS]
@@ -261,7 +265,7 @@ def _repeat(job: Job, postman: Postman, stop: Event) -> None:
     level = postman.settings.log_level
     while not stop.wait(job.every.total_seconds()):
         try:
-            done = do_job(job, Work(postman.database, postman.keyring, now_utc()), postman.name)
+            done = do_job(job, Work(postman.settings, postman.database, postman.keyring, now_utc()), postman.name)
             if done and job.every >= timedelta(minutes=1):
                 log_work(job.name, level=level, done=done)
         except Exception as error:

@@ -49,6 +49,11 @@ class Errand:
     message: Call | Letter | None
     fault: str | None = None
 
+    @property
+    def attempt(self) -> tuple[str, int]:
+        """Get what tells this attempt from any other."""
+        return self.delivery_id, self.attempts
+
 
 def due_targets(session: Session, *, now: datetime) -> list[str]:
     """List the targets for which something is due."""
