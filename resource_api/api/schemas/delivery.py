@@ -156,7 +156,7 @@ class AddressBody(BodyArgs):
     )
 
 
-class AddressSchema(ma.Schema):
+class ReferralAddressSchema(ma.Schema):
     """A referral address."""
 
     id = uuid(required=True)
@@ -166,10 +166,10 @@ class AddressSchema(ma.Schema):
     confirmed_at = moment(metadata={"description": "Nothing is sent before its holder has confirmed it."})
 
 
-class AddressesSchema(ma.Schema):
+class ReferralAddressesSchema(ma.Schema):
     """An organization's referral addresses."""
 
-    addresses = many(AddressSchema)
+    addresses = many(ReferralAddressSchema)
 
 
 class ConfirmationSchema(ma.Schema):
