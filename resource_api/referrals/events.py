@@ -31,6 +31,7 @@ _BEFORE = select(_EVENT.c.hash).where(
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _HASHED = (
     "referral_id", "seq", "version", "type", "status", "at", "organization_id", "client_id", "owner_id", "reason_code",
+    "detail_digest",
 )  # fmt: skip
 
 
@@ -77,24 +78,30 @@ def append_event(
         "owner_id": referral.owner_id,
         "reason_code": reason_code,
         "detail": None,
+        "detail_digest": None,
     }
     if key is not None and detail:
         row = f"{referral.id}/{referral.seq}"
         event["detail"] = seal_json(key, detail, table=_EVENT.name, column="detail", row=row)
+        event["detail_digest"] = digest_detail(event["detail"])
     event["hash"] = hash_event(event, before)
     session.flush()  # the referral stands before its events
     session.connection().execute(insert(_EVENT), event | {"transaction": _transaction(session)})
 
 
 def hash_event(event: dict[str, Any], before: bytes) -> bytes:
-    """Hash an event and the hash before it: what was said is covered sealed, so it holds after the key is gone."""
+    """Hash an event and the hash before it: what was said is covered by its digest, so it holds after shredding."""
     digest = hashlib.sha256(before)
     for name in _HASHED:
         value = event[name]
         text = b"-" if value is None else f"={value.isoformat() if name == 'at' else value}".encode()
         digest.update(len(text).to_bytes(4, "big") + text)
-    digest.update(event["detail"] or b"")
     return digest.digest()
+
+
+def digest_detail(sealed: bytes | None) -> str | None:
+    """Digest what was said, as it is kept: sealed."""
+    return hashlib.sha256(sealed).hexdigest() if sealed is not None else None
 
 
 def read_history(session: Session, grants: Grants, referral: Referral) -> list[Any]:

@@ -73,6 +73,7 @@ class Referral(Base):
 class ReferralEvent(Base):
     """One thing that happened to a referral; nothing is ever changed or taken back here.
 
+    Only shredding empties `detail`, of which `hash` therefore covers the digest.
     `id` orders all events; `transaction` the database's own number of the writing transaction where it has one
     (PostgreSQL), so that a feed can wait for those that are still open. `hash` covers the event and the one before it.
     """
@@ -93,6 +94,7 @@ class ReferralEvent(Base):
     owner_id: Mapped[str | None]
     reason_code: Mapped[str | None]
     detail: Mapped[bytes | None]
+    detail_digest: Mapped[str | None]
     hash: Mapped[bytes]
 
 

@@ -215,6 +215,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("detail", sa.LargeBinary(), nullable=True),
+        sa.Column("detail_digest", sa.String(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_event_referral_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_event")),
