@@ -25,7 +25,7 @@ from resource_api.api.schemas.referral import (
 )
 from resource_api.api.schemas.referral_lists import ReferralListArgs, ReferralPageSchema, ReferralSearchBody
 from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
-from resource_api.referrals.create import create_referral
+from resource_api.referrals.create import Ready, ready_referral, write_referral
 from resource_api.referrals.find import ReferralQuery, find_referrals, person_key
 from resource_api.referrals.patch import patch_referral
 from resource_api.referrals.read import read_referral, read_referrals
@@ -48,13 +48,15 @@ class Referrals(MethodView):
     def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Send somebody to a service, or to whoever answers a need at a place."""
         now, new = datetime.now(UTC), read_new(body)
+        checked: list[Ready] = []
         try:
             return do_once(
                 grants,
                 body,
-                lambda session: create_referral(session, keyring(), grants, new, now=now),
+                lambda session: write_referral(session, grants, checked[0], now=now),
                 now=now,
                 created=True,
+                ready=lambda session: checked.append(ready_referral(session, keyring(), grants, new, now=now)),
             )
         except (NotReachable, NoCapacity) as error:
             raise with_alternatives(error, needs=new.needs, need=new.to.need, place=new.to.place) from error

@@ -337,9 +337,8 @@ def expired_tls() -> Iterator[tuple[int, str, list[bytes]]]:
             try:
                 while True:
                     wire, _ = server.accept()
-                    with wire:
-                        with suppress(OSError):
-                            asked.append(context.wrap_socket(wire, server_side=True).recv(100))
+                    with wire, suppress(OSError):
+                        asked.append(context.wrap_socket(wire, server_side=True).recv(100))
             except OSError:
                 pass
 

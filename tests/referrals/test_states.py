@@ -1,4 +1,4 @@
-"""Every (from, to, side) of the table that HL7 drew, the illegal ones too: by the table itself, and on real referrals."""
+"""Every (from, to, side) of the table that HL7 drew, the illegal ones too: by our table, and on real referrals."""
 
 import json
 from pathlib import Path
