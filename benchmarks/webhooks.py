@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import orjson
 from sqlalchemy import func, insert, select
 
-from benchmarks.figure import Figure, is_small, percentiles
+from benchmarks.figure import Figure, is_small
 from benchmarks.serving import ROOT, environment, free_port, get, serving
 from resource_api.access.policy import Caller, Grants
 from resource_api.access.tables import Client, Participant
@@ -59,12 +59,9 @@ def measure() -> Iterator[Figure]:
     referrals = 5 if is_small() else REFERRALS
     plain: list[float] = []
     beside: list[float] = []
-    late: list[float] = []
     for _ in range(1 if is_small() else ROUNDS):
-        plain.append(deliver(referrals, hanging=0)[0])
-        seconds, gaps = deliver(referrals, hanging=HANGING)
-        beside.append(seconds)
-        late += gaps
+        plain.append(deliver(referrals, hanging=0))
+        beside.append(deliver(referrals, hanging=HANGING))
     healthy = (ENDPOINTS - HANGING) * referrals * EVENTS
     best = min(plain)
     yield Figure("webhooks.queued", ENDPOINTS * referrals * EVENTS, "webhooks")
@@ -72,11 +69,10 @@ def measure() -> Iterator[Figure]:
     yield Figure("webhooks.two hanging", round(healthy / min(beside)), "webhooks/s")
     ratio = median(b / p for b, p in zip(beside, plain, strict=True))
     yield Figure("webhooks.two hanging ÷ none", round(ratio, 3), "of the time", MOST_RATIO)
-    yield from percentiles("webhooks.gap at an endpoint beside two hanging", late)
 
 
-def deliver(referrals: int, *, hanging: int) -> tuple[float, list[float]]:
-    """Deliver everything to those that answer; get the seconds, and the gaps at each endpoint in ms.
+def deliver(referrals: int, *, hanging: int) -> float:
+    """Deliver everything to those that answer; get the seconds.
 
     Raises RuntimeError where one did not arrive, or not in its order.
     """
@@ -89,7 +85,8 @@ def deliver(referrals: int, *, hanging: int) -> tuple[float, list[float]]:
             healthy = paths[HANGING:]
             seconds = _run_worker(url, port, expected=len(healthy) * referrals * EVENTS, healthy=healthy)
             ledger = [row for row in orjson.loads(get(port, "/ledger")[1]) if row[0] in healthy]
-    return seconds, _check_order(ledger, len(healthy) * referrals * EVENTS)
+    _check_order(ledger, len(healthy) * referrals * EVENTS)
+    return seconds
 
 
 def queue(url: str, endpoints: list[str], referrals: int) -> None:
@@ -164,21 +161,15 @@ def _healthy(port: int, healthy: list[str], expected: int) -> list[list[float]] 
     return ledger if len(ledger) >= expected else None
 
 
-def _check_order(ledger: list[tuple[str, str, int, float]], expected: int) -> list[float]:
+def _check_order(ledger: list[tuple[str, str, int, float]], expected: int) -> None:
     seen: dict[tuple[str, str], int] = {}
-    last: dict[str, float] = {}
-    gaps: list[float] = []
-    for path, referral, seq, at in ledger:
+    for path, referral, seq, _ in ledger:
         if seq != seen.get((path, referral), 0) + 1:
             raise RuntimeError(f"{path} was told of event {seq} of {referral} out of order")
         seen[path, referral] = seq
-        if path in last:
-            gaps.append((at - last[path]) * 1000)
-        last[path] = at
     if sum(seen.values()) != expected:
         raise RuntimeError(f"{sum(seen.values())} of {expected} webhooks arrived")
-    return gaps
 
 
 if __name__ == "__main__":
-    print(deliver(int(sys.argv[1]), hanging=int(sys.argv[2]))[0])
+    print(deliver(int(sys.argv[1]), hanging=int(sys.argv[2])))

@@ -8,18 +8,18 @@ No connection is opened here, so none is carried across a fork.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from resource_api.errors import Busy
+from resource_api.errors import Breach, Busy
 from resource_api.turn import WriterTurn
 
 # How long a writer waits for its turn, and then for what SQLite still finds locked; what writes in bulk is patient.
@@ -102,6 +102,31 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def find_damage(session: Session, _keyring: object, _now: datetime) -> Iterator[Breach]:
+    """Look for pages, indexes and references of an SQLite file that contradict each other."""
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    for said in session.scalars(text("PRAGMA integrity_check")):
+        if said != "ok":
+            yield Breach(f"the database file is damaged: {said}")
+    for table, row, parent, _ in session.execute(text("PRAGMA foreign_key_check")):
+        yield Breach(f"row {row} of {table} refers to a row of {parent} that is not there")
+
+
+def is_damaged(url: str) -> bool:
+    """Tell whether an SQLite file is damaged, by its quick check; what is not there yet, or no file, is not."""
+    made = make_url(url)
+    if made.get_backend_name() != "sqlite" or not made.database or not Path(made.database).is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{Path(made.database).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)])
+    except sqlite3.OperationalError:  # locked, or may not be read: no damage, and told when it is asked
+        return False
+    except sqlite3.DatabaseError:
+        return True
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:

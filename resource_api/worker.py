@@ -17,6 +17,7 @@ from time import monotonic, sleep
 
 from sqlalchemy.orm import Session
 
+from resource_api.access.forget import forget_expired
 from resource_api.database import Database
 from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets
 from resource_api.delivery.job import end_turn, take_turn
@@ -26,7 +27,13 @@ from resource_api.delivery.send import Outcome, send
 from resource_api.delivery.settle import settle
 from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
+from resource_api.privacy.chain import checkpoint, seal
+from resource_api.privacy.checkpoint import FILE_NAME, keep_checkpoint
 from resource_api.privacy.keyring import Keyring, load_keyring
+from resource_api.referrals.clock import remind_overdue
+from resource_api.referrals.replay import forget_answers
+from resource_api.referrals.retention import shred_expired
+from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
 
 # How often it is looked for something new, and how long ended attempts are gathered before they are settled together:
@@ -82,7 +89,7 @@ class Postman:
                 session.commit()
             self.unsettled = []
             for errand in errands:
-                self.lanes.begin(errand.delivery_id, errand.target, at=monotonic())
+                self.lanes.begin(errand.attempt, errand.target, at=monotonic())
                 self.threads.submit(self._attempt, errand)
         return away > 0 or self.lanes.in_flight > 0
 
@@ -127,8 +134,7 @@ class Postman:
             self._note(*self.ended.get())
 
     def _note(self, outcome: Outcome, at: float) -> None:
-        rest_s = (outcome.not_before - outcome.at).total_seconds() if outcome.not_before else 0.0
-        self.lanes.end(outcome.errand.delivery_id, at=at, failed=outcome.end == "failed", rest_s=rest_s)
+        self.lanes.end(outcome.errand.attempt, at=at, failed=outcome.end == "failed")
         self.unsettled.append(outcome)
 
 
@@ -136,6 +142,7 @@ class Postman:
 class Work:
     """What a job works with."""
 
+    settings: Settings
     database: Database
     keyring: Keyring
     now: datetime
@@ -150,17 +157,19 @@ class Job:
     do: Callable[[Work], int]
 
 
+def permitted(session: Session, referral_id: str, organization_id: str, type: str) -> str | None:
+    """Tell why an organization may not be told of an event now; None: it may. That its part is over, it always may."""
+    reason = may_be_told(session, referral_id, organization_id, now=now_utc())
+    return None if reason == "consent-over" and type in TOLD_THOUGH_WITHHELD else reason
+
+
 def remind(work: Work) -> int:
     """Remind recipients of the referrals that they have not answered in time."""
-    from resource_api.referrals.clock import remind_overdue
-
     return _commit_each(work, lambda session: remind_overdue(session, work.now))
 
 
 def seal_audit(work: Work) -> int:
     """Chain the audit's new rows."""
-    from resource_api.privacy.chain import seal
-
     sealed = 0
     with work.database.write() as session:
         while new := seal(session, work.keyring, now=work.now, limit=AT_A_TIME):
@@ -170,26 +179,26 @@ def seal_audit(work: Work) -> int:
 
 
 def sign_audit(work: Work) -> int:
-    """Sign how long the audit's chain is now."""
-    from resource_api.privacy.chain import checkpoint
-
+    """Sign how long the audit's chain is now, and keep that outside the database too."""
     with work.database.write() as session:
-        checkpoint(session, work.keyring, now=work.now)
+        made = checkpoint(session, work.keyring, now=work.now)
         session.commit()
+    if made is None:
+        return 0
+    keep_checkpoint(work.settings.instance / FILE_NAME, made)
     return 1
 
 
 def forget(work: Work) -> int:
     """Forget what has expired: tokens, assertions, rates, and answers kept for replay."""
-    from resource_api.access.forget import forget_expired
-
+    with work.database.write() as session:
+        forget_answers(session, now=work.now)
+        session.commit()
     return _commit_each(work, lambda session: forget_expired(session, now=work.now))
 
 
 def shred(work: Work) -> int:
     """Shred the referrals whose organizations keep them no longer."""
-    from resource_api.referrals.retention import shred_expired
-
     return _commit_each(work, lambda session: shred_expired(session, work.now))
 
 
@@ -204,17 +213,15 @@ JOBS = (
 
 def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = None) -> None:
     """Do every job until `stop` is set; or with `once`, what there is to do now."""
-    from resource_api.referrals.visible import may_be_told
-
     stop = stop or Event()
-    database, keyring = Database(settings.database_url, mapped=False), load_keyring(settings)
-    postman = Postman(database, keyring, settings, may_be_told)
+    database, keyring = Database(settings.database_url), load_keyring(settings)
+    postman = Postman(database, keyring, settings, permitted)
     for exempt in settings.egress_allow:
         log_work("egress_allow", level=settings.log_level, entry=exempt)
     try:
         if once:
             for job in JOBS:
-                do_job(job, Work(database, keyring, now_utc()), postman.name, every=timedelta(0))
+                do_job(job, Work(settings, database, keyring, now_utc()), postman.name, every=timedelta(0))
             postman.deliver_all()
             return
         others = [Thread(target=_repeat, args=(job, postman, stop), name=job.name) for job in JOBS]
@@ -258,7 +265,7 @@ def _repeat(job: Job, postman: Postman, stop: Event) -> None:
     level = postman.settings.log_level
     while not stop.wait(job.every.total_seconds()):
         try:
-            done = do_job(job, Work(postman.database, postman.keyring, now_utc()), postman.name)
+            done = do_job(job, Work(postman.settings, postman.database, postman.keyring, now_utc()), postman.name)
             if done and job.every >= timedelta(minutes=1):
                 log_work(job.name, level=level, done=done)
         except Exception as error:

@@ -17,6 +17,7 @@ BLUEPRINTS = (
     "webhooks",
     "webhook_deliveries",
     "addresses",
+    "reply",
     "search",
     "needs",
     "referrals",

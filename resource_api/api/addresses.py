@@ -7,11 +7,12 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
+from resource_api.access.policy import Grants
 from resource_api.access.rate import count
 from resource_api.access.tables import Participant
-from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session, settings, writing
+from resource_api.api.described import guarded
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import AddressBody, AddressesSchema, AddressSchema, ConfirmationSchema
@@ -35,12 +36,13 @@ blueprint = Blueprint("addresses", __name__, public=False)
 class Addresses(MethodView):
     """The addresses of the caller's organization."""
 
+    @guarded("addresses.manage")
     @blueprint.doc(operationId="registerReferralAddress", tags=["delivery"], responses=refusals(401, 403, 409, 429))
     @blueprint.arguments(AddressBody, location="json")
     @blueprint.response(201, AddressSchema)
-    def post(self, body: dict[str, Any]) -> Response:
+    def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register an address; its holder is sent a link to confirm it."""
-        grants, now = authorize("addresses.manage"), datetime.now(UTC)
+        now = datetime.now(UTC)
         with writing() as writer:
             asked = f"address:{grants.organization_id}"
             count(writer, asked, limit=ASKED_A_DAY, window_s=_DAY_S, now=now)
@@ -49,20 +51,21 @@ class Addresses(MethodView):
         location = f"{settings().public_url}/referral-addresses"
         return answer_private(_write(address), 201, Location=location)
 
+    @guarded("addresses.manage")
     @blueprint.doc(operationId="listReferralAddresses", tags=["delivery"], responses=refusals(401, 403))
     @blueprint.response(200, AddressesSchema)
-    def get(self) -> Response:
+    def get(self, grants: Grants) -> Response:
         """List the addresses of the caller's organization."""
-        grants = authorize("addresses.manage")
         return answer_private({"addresses": [_write(one) for one in list_addresses(session(), grants)]})
 
 
 @blueprint.route("/referral-addresses/<id>", methods=["DELETE"])
+@guarded("addresses.manage")
 @blueprint.doc(operationId="removeReferralAddress", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(204)
-def remove_referral_address(id: str) -> Response:
+def remove_referral_address(id: str, grants: Grants) -> Response:
     """Remove an address; the links that it was sent end."""
-    grants, now = authorize("addresses.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing() as writer:
         remove_address(writer, grants, id, now=now)
         writer.commit()

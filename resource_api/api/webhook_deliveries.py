@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import Response
 
-from resource_api.api.authenticate import authorize
+from resource_api.access.policy import Grants
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import session, writing
+from resource_api.api.described import guarded
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import (
@@ -26,12 +27,12 @@ blueprint = Blueprint("webhook_deliveries", __name__, public=False)
 
 
 @blueprint.route("/webhook-deliveries")
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="listWebhookDeliveries", tags=["delivery"], responses=refusals(401, 403))
 @blueprint.arguments(DeliveriesArgs)
 @blueprint.response(200, DeliveriesSchema)
-def list_webhook_deliveries(args: dict[str, Any]) -> Response:
+def list_webhook_deliveries(args: dict[str, Any], grants: Grants) -> Response:
     """List the deliveries to this client's webhooks, the oldest first."""
-    grants = authorize("webhooks.manage")
     states = (args["state"],) if "state" in args else ()
     wanted = Wanted(grants, states, args.get("webhook_id"))
     limit = args["limit"]
@@ -44,11 +45,12 @@ def list_webhook_deliveries(args: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/webhook-deliveries/<id>/replay", methods=["POST"])
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="replayWebhookDelivery", tags=["delivery"], responses=refusals(401, 403, 404, 409))
 @blueprint.response(202, QueuedSchema)
-def replay_webhook_delivery(id: str) -> Response:
+def replay_webhook_delivery(id: str, grants: Grants) -> Response:
     """Send one delivery once more, under the same webhook-id."""
-    grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing() as writer:
         replay_one(writer, Wanted(grants), id, grants.caller.agent, now=now)
         writer.commit()
@@ -56,12 +58,13 @@ def replay_webhook_delivery(id: str) -> Response:
 
 
 @blueprint.route("/webhook-deliveries/replay", methods=["POST"])
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="replayDeadWebhookDeliveries", tags=["delivery"], responses=refusals(401, 403))
 @blueprint.arguments(ReplayBody, location="json")
 @blueprint.response(202, ReplayedSchema)
-def replay_dead_webhook_deliveries(body: dict[str, Any]) -> Response:
+def replay_dead_webhook_deliveries(body: dict[str, Any], grants: Grants) -> Response:
     """Send dead deliveries once more, a thousand at a time."""
-    grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     wanted = Wanted(grants, (), body.get("webhook_id"), body.get("since"), body.get("until"))
     with writing() as writer:
         replayed = replay_dead(writer, wanted, grants.caller.agent, now=now, limit=MOST_REPLAYED)

@@ -6,9 +6,10 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from resource_api.api.authenticate import authorize
+from resource_api.access.policy import Grants
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import egress, keyring, session, settings, writing
+from resource_api.api.described import guarded
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import (
@@ -30,12 +31,13 @@ blueprint = Blueprint("webhooks", __name__, public=False)
 class Webhooks(MethodView):
     """The webhooks of the client that asks."""
 
+    @guarded("webhooks.manage")
     @blueprint.doc(operationId="registerWebhook", tags=["delivery"], responses=refusals(401, 403, 409))
     @blueprint.arguments(WebhookBody, location="json")
     @blueprint.response(201, NewWebhookSchema)
-    def post(self, body: dict[str, Any]) -> Response:
+    def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register a webhook; its secret is shown this once."""
-        grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+        now = datetime.now(UTC)
         try:
             egress().check_url(body["url"])
         except Refused as error:
@@ -46,11 +48,11 @@ class Webhooks(MethodView):
         location = f"{settings().public_url}/webhooks/{made.id}"
         return answer_private(_write(made) | _write_key(key), 201, Location=location)
 
+    @guarded("webhooks.manage")
     @blueprint.doc(operationId="listWebhooks", tags=["delivery"], responses=refusals(401, 403))
     @blueprint.response(200, WebhooksSchema)
-    def get(self) -> Response:
+    def get(self, grants: Grants) -> Response:
         """List this client's webhooks."""
-        grants = authorize("webhooks.manage")
         return answer_private({"webhooks": [_write(one) for one in endpoints.list_endpoints(session(), grants)]})
 
 
@@ -58,18 +60,19 @@ class Webhooks(MethodView):
 class OneWebhook(MethodView):
     """One webhook."""
 
+    @guarded("webhooks.manage")
     @blueprint.doc(operationId="getWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
     @blueprint.response(200, WebhookSchema)
-    def get(self, id: str) -> Response:
+    def get(self, id: str, grants: Grants) -> Response:
         """Show a webhook."""
-        grants = authorize("webhooks.manage")
         return answer_private(_write(endpoints.get_endpoint(session(), grants, id)))
 
+    @guarded("webhooks.manage")
     @blueprint.doc(operationId="removeWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
     @blueprint.response(204)
-    def delete(self, id: str) -> Response:
+    def delete(self, id: str, grants: Grants) -> Response:
         """Remove a webhook; what is queued for it is cancelled."""
-        grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+        now = datetime.now(UTC)
         with writing() as writer:
             endpoints.remove_endpoint(writer, grants, id, now=now)
             writer.commit()
@@ -77,11 +80,12 @@ class OneWebhook(MethodView):
 
 
 @blueprint.route("/webhooks/<id>/test", methods=["POST"])
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="testWebhook", tags=["delivery"], responses=refusals(401, 403, 404, 409))
 @blueprint.response(202, QueuedSchema)
-def test_webhook(id: str) -> Response:
+def test_webhook(id: str, grants: Grants) -> Response:
     """Send a webhook a signed test call, of the type `endpoint.test`."""
-    grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing() as writer:
         delivery_id = endpoints.call_test(writer, grants, id, now=now)
         writer.commit()
@@ -89,11 +93,12 @@ def test_webhook(id: str) -> Response:
 
 
 @blueprint.route("/webhooks/<id>/rotate", methods=["POST"])
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="rotateWebhookKey", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(200, NewWebhookSchema)
-def rotate_webhook(id: str) -> Response:
+def rotate_webhook(id: str, grants: Grants) -> Response:
     """Give a webhook a new key; for a day the one before signs too."""
-    grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing() as writer:
         endpoint, key = endpoints.rotate_key(writer, keyring(), grants, id, now=now)
         writer.commit()
@@ -101,11 +106,12 @@ def rotate_webhook(id: str) -> Response:
 
 
 @blueprint.route("/webhooks/<id>/enable", methods=["POST"])
+@guarded("webhooks.manage")
 @blueprint.doc(operationId="enableWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(200, WebhookSchema)
-def enable_webhook(id: str) -> Response:
+def enable_webhook(id: str, grants: Grants) -> Response:
     """Take up a webhook again that was disabled; what was parked is sent, in its order."""
-    grants, now = authorize("webhooks.manage"), datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing() as writer:
         endpoint = endpoints.enable_endpoint(writer, grants, id, now=now)
         writer.commit()

@@ -4,9 +4,14 @@ import gc
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import click
+
+from resource_api.database import is_damaged
+from resource_api.errors import SettingsError
+from resource_api.settings import Settings
 
 THREADS = 4
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -73,17 +78,40 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
 
 
 def _get_ready(server: Any) -> None:
-    """Import once what every worker needs, and make the folder that they count in; nothing is connected to yet."""
+    """Check what is served, import once what every worker needs, and make the folder that they count in.
+
+    Raises RuntimeError, which gunicorn prints and ends with, where it must not start. No connection is left open.
+    """
     gc.disable()  # nearly all that is imported stays: looking for garbage in it takes a tenth of the start
+    settings = Settings.from_environment()
+    with ThreadPoolExecutor(1) as pool:  # SQLite reads the file meanwhile
+        damaged = pool.submit(is_damaged, settings.database_url)
+        _import_all()
+    gc.freeze()
+    gc.enable()
+    if damaged.result():
+        raise RuntimeError("The database file is damaged. `resource-api verify` says where; restore a backup.")
+    if settings.production:
+        _check_keys(settings)
+    server.metrics_folder = None  # a fresh one, because the counts of dead processes would stay in it
+    if _METRICS not in os.environ:
+        server.metrics_folder = os.environ[_METRICS] = tempfile.mkdtemp(prefix="resource-api-metrics-")
+
+
+def _import_all() -> None:
     from resource_api.api import import_views
     from resource_api.wiring import attach_index  # noqa: F401 - create_app imports it
 
     import_views()
-    gc.freeze()
-    gc.enable()
-    server.metrics_folder = None  # a fresh one, because the counts of dead processes would stay in it
-    if _METRICS not in os.environ:
-        server.metrics_folder = os.environ[_METRICS] = tempfile.mkdtemp(prefix="resource-api-metrics-")
+
+
+def _check_keys(settings: Settings) -> None:
+    from resource_api.privacy.keyring import load_keyring
+
+    try:
+        load_keyring(settings)
+    except SettingsError as error:
+        raise RuntimeError(f"{error.message}: {error.hint}") from error
 
 
 def _forget_worker(_server: Any, worker: Any) -> None:

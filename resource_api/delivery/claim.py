@@ -24,8 +24,8 @@ from resource_api.delivery.tables import Delivery, Endpoint, ReferralAddress
 from resource_api.privacy.audit import Agent, record
 from resource_api.privacy.keyring import Keyring
 
-# Asked for a referral and a participant; None: it may be told, else the reason why not, as a code.
-Permitted = Callable[[Session, str, str], str | None]
+# Asked for a referral, a participant and an event type; None: it may be told, else the reason why not, as a code.
+Permitted = Callable[[Session, str, str, str], str | None]
 
 # Longer than any attempt takes (send.py, mail.py), so that no live worker's attempt is made by another too.
 CALL_LEASE = timedelta(seconds=30)
@@ -48,6 +48,11 @@ class Errand:
     leased_until: datetime
     message: Call | Letter | None
     fault: str | None = None
+
+    @property
+    def attempt(self) -> tuple[str, int]:
+        """Get what tells this attempt from any other."""
+        return self.delivery_id, self.attempts
 
 
 def due_targets(session: Session, *, now: datetime) -> list[str]:
@@ -173,7 +178,7 @@ def _refuse(session: Session, permitted: Permitted, delivery: Delivery, agent: A
     if delivery.attempts >= MOST_ATTEMPTS:
         return "dead", "never-ended"
     if delivery.referral_id is not None:
-        reason = permitted(session, delivery.referral_id, str(agent.organization_id))
+        reason = permitted(session, delivery.referral_id, str(agent.organization_id), delivery.type)
         return None if reason is None else ("cancelled", reason)
     if delivery.type == CODE and delivery.created_at + CODE_LIVES <= now:
         return "cancelled", "expired"

@@ -51,6 +51,7 @@ def register_endpoint(
         signing=signing,
         test=test or caller.test,
         created_at=now,
+        enabled_at=now,
     )
     endpoint.secret = _seal(keyring, endpoint, "secret", key)
     session.add(endpoint)
@@ -105,6 +106,7 @@ def enable_endpoint(session: Session, grants: Grants, endpoint_id: str, *, now: 
     endpoint = get_endpoint(session, grants, endpoint_id)
     if endpoint.disabled_at is not None:
         endpoint.disabled_at = endpoint.disabled_reason = None
+        endpoint.enabled_at = now
         session.flush()
         parked = update(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.state == "parked")
         again = parked.values(state="pending", reason=None, attempts=0, next_at=now, leased_until=None)

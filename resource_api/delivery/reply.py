@@ -60,7 +60,8 @@ def open_link(session: Session, keyring: Keyring, token: str, *, now: datetime) 
     ).one_or_none()
     if found is None:
         raise NotFound("This link does not lead to a referral, or no longer")
-    return found._tuple()
+    link, address = found
+    return link, address
 
 
 def caller_of(link: ReplyLink, address: ReferralAddress, *, request_id: str | None) -> Caller:

@@ -37,13 +37,29 @@ _PUT_OFF = (
     )
     .values(next_at=bindparam("until"))
 )
+# A receiver that asks to be left alone is, with all that waits for it.
+_LEAVE_ALONE = (
+    update(_ROWS)
+    .where(
+        _ROWS.c.target == bindparam("its_target"),
+        _ROWS.c.state == "pending",
+        _ROWS.c.leased_by.is_(None),
+        _ROWS.c.next_at < bindparam("until"),
+    )
+    .values(next_at=bindparam("until"))
+)
 
 
 def settle(session: Session, worker: str, outcomes: Iterable[Outcome]) -> int:
     """Keep how attempts ended; get how many of them were still this worker's to settle."""
-    ended = {outcome.errand.delivery_id: outcome for outcome in outcomes}
-    held = select(Delivery.id).where(Delivery.id.in_(ended), Delivery.state == "pending", Delivery.leased_by == worker)
-    own = [ended[delivery_id] for delivery_id in session.scalars(held.with_for_update())]
+    ended = {outcome.errand.attempt: outcome for outcome in outcomes}
+    held = select(Delivery.id, Delivery.attempts).where(
+        Delivery.id.in_({delivery_id for delivery_id, _ in ended}),
+        Delivery.state == "pending",
+        Delivery.leased_by == worker,
+    )
+    attempts = [(row.id, row.attempts) for row in session.execute(held.with_for_update())]
+    own = [ended[attempt] for attempt in attempts if attempt in ended]
     if not own:
         return 0
     settled = [_settled(outcome) for outcome in own]
@@ -61,6 +77,9 @@ def settle(session: Session, worker: str, outcomes: Iterable[Outcome]) -> int:
     ]
     if later:
         connection.execute(_PUT_OFF, later)
+    asked = [{"its_target": o.errand.target, "until": o.not_before} for o in own if o.not_before is not None]
+    if asked:
+        connection.execute(_LEAVE_ALONE, asked)
     for outcome, row in zip(own, settled, strict=True):
         record(
             session, outcome.errand.agent, "E", "delivery.send", now=outcome.at, kind="delivery",

@@ -7,7 +7,7 @@ and every value opens at every moment, under the old key or the new.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, column, func, select, table, update
+from sqlalchemy import ColumnElement, Row, Select, String, column, func, select, table, update
 from sqlalchemy.orm import Session
 
 from resource_api.errors import Unreadable
@@ -37,15 +37,11 @@ def reseal(session: Session, keyring: Keyring) -> Iterator[int]:
 
 def count_to_reseal(session: Session, keyring: Keyring) -> int:
     """Count the values that another key sealed."""
-    return sum(
-        session.scalar(
-            select(func.count())
-            .select_from(table(sealed.table, sealed.value))
-            .where(sealed.value.is_not(None), _is_under_another_key(sealed, keyring))
-        )
-        or 0
-        for sealed in BY_DATA_KEYS
-    )
+    total = 0
+    for sealed in BY_DATA_KEYS:
+        counted: Select[int] = select(func.count()).select_from(table(sealed.table, sealed.value))
+        total += session.scalar(counted.where(_is_under_another_key(sealed, keyring))) or 0
+    return total
 
 
 def _is_under_another_key(sealed: SealedColumn, keyring: Keyring) -> ColumnElement[bool]:
@@ -59,7 +55,7 @@ def _reseal(session: Session, keyring: Keyring, sealed: SealedColumn, row: Row[A
         plain = keyring.open(row.value, **place)
     except Unreadable:
         return False
-    keys = [column(name) for name in sealed.keys]
+    keys = [column(name, String) for name in sealed.keys]
     session.execute(
         update(table(sealed.table, *keys, sealed.value))
         .where(*(key == getattr(row, key.name) for key in keys), sealed.value == row.value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Row, column, select, table, tuple_
+from sqlalchemy import ColumnClause, ColumnElement, LargeBinary, Row, Select, column, select, table, tuple_
 from sqlalchemy.orm import Session
 
 AT_A_TIME = 500
@@ -28,15 +28,17 @@ class SealedColumn:
     record: str | None = None
 
     @property
-    def value(self) -> ColumnElement[bytes]:
+    def value(self) -> ColumnClause[bytes]:
         """Get the column in a query."""
         return column(self.column, LargeBinary)
 
     def read(self, session: Session, *where: ColumnElement[bool], lock: bool = False) -> Iterator[Sequence[Row[Any]]]:
         """Read the rows that have a value, in batches, each from after the last one's keys."""
         named = dict.fromkeys((*self.keys, *((self.record,) if self.record else ())))
-        columns = [column(name) for name in named]
-        wanted = select(*columns, self.value.label("value")).select_from(table(self.table, *columns, self.value))
+        columns: list[ColumnClause[Any]] = [column(name) for name in named]
+        wanted: Select[Any] = select(*columns, self.value.label("value")).select_from(
+            table(self.table, *columns, self.value)
+        )
         order = tuple_(*(column(name) for name in self.keys))
         wanted = wanted.where(self.value.is_not(None), *where).order_by(*order).limit(AT_A_TIME)
         after: tuple[Any, ...] | None = None
@@ -48,6 +50,14 @@ class SealedColumn:
             if len(rows) < AT_A_TIME:
                 return
             after = tuple(getattr(rows[-1], name) for name in self.keys)
+
+
+def _referral(found: Row[Any]) -> str:
+    return str(found.referral_id)
+
+
+def _event(found: Row[Any]) -> str:
+    return f"{found.referral_id}/{found.seq}"
 
 
 BY_DATA_KEYS = (

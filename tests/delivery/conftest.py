@@ -55,7 +55,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def permitted(self, _session: Session, referral_id: str, participant_id: str) -> str | None:
+    def permitted(self, _session: Session, referral_id: str, participant_id: str, _type: str) -> str | None:
         return self.forbidden.get((referral_id, participant_id))
 
     def participant(self, name: str = "Harbor Pantry") -> Grants:

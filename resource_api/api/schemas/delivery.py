@@ -7,6 +7,7 @@ from resource_api.api.arguments import BodyArgs, QueryArgs
 from resource_api.api.context import LANGUAGES
 from resource_api.api.limits import flag, text, whole_number
 from resource_api.api.schemas.record import many, moment, one_of, uuid, words
+from resource_api.api.schemas.referral import TransitionBody
 from resource_api.delivery.outbox import EVENT_TYPES, EVERY_TYPE
 from resource_api.delivery.replay import STATES
 from resource_api.delivery.sign import SIGNINGS
@@ -14,6 +15,7 @@ from resource_api.delivery.sign import SIGNINGS
 DEFAULT_LIMIT = 50
 MOST_LIMIT = 200
 MAX_URL = 2_000
+CODE_PATTERN = "^[0-9]{6}$"
 # One @, no space: whether it is an address is found out by writing to it.
 _EMAIL = r"^[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,190}$"
 
@@ -165,3 +167,25 @@ class ConfirmationSchema(ma.Schema):
 
     organization = words(required=True)
     confirmed = ma.fields.Boolean(required=True)
+
+
+class ReplySchema(ma.Schema):
+    """What a link alone shows of a referral."""
+
+    needs = ma.fields.List(ma.fields.String(), required=True)
+    sender = words("Who sent it.")
+    organization = words("Who is asked.", required=True)
+    respond_by = moment()
+    language = words("Of the letters to this address.", required=True)
+
+
+class CodeBody(BodyArgs):
+    """The code that was sent to the address."""
+
+    code = text(required=True, max_length=6, validate=validate.Regexp(CODE_PATTERN), metadata={"pattern": CODE_PATTERN})
+
+
+class ReplyTransitionBody(TransitionBody):
+    """A move to another state, with the code that was sent to the address."""
+
+    code = text(required=True, max_length=6, validate=validate.Regexp(CODE_PATTERN), metadata={"pattern": CODE_PATTERN})

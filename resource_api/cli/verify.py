@@ -1,0 +1,86 @@
+"""`resource-api verify` : does all that must hold on this database hold?"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from resource_api.database import Database
+from resource_api.errors import Breach, ResourceError
+from resource_api.privacy.chain import verify_checkpoints
+from resource_api.privacy.checkpoint import FILE_NAME, read_checkpoints
+from resource_api.privacy.keyring import load_keyring
+from resource_api.settings import Settings
+
+if TYPE_CHECKING:
+    from resource_api.privacy.keyring import Keyring
+
+Check = Callable[[Session, "Keyring", datetime], Iterator[Breach]]
+
+SCHEMA = "schema"
+# What is checked, and the function that does, in the room that owns the tables; the others need the first two to hold.
+CHECKS: tuple[tuple[str, str], ...] = (
+    (SCHEMA, "resource_api.migrations:find_wrong_schema"),
+    ("database file", "resource_api.database:find_damage"),
+    ("audit chain", "resource_api.privacy.chain:verify_chain"),
+    ("audit outside", "resource_api.cli.verify:find_cut_off"),
+    ("sealed values", "resource_api.privacy.check:find_unreadable"),
+    ("deliveries", "resource_api.delivery.check:find_wrong_deliveries"),
+    ("order of deliveries", "resource_api.delivery.check:find_overtaken"),
+    ("outbox", "resource_api.delivery.check:find_stuck"),
+    ("events told", "resource_api.referrals.untold:find_untold"),
+)
+
+
+@click.command()
+def verify() -> None:
+    """Check that all that must hold on the database holds; exit 1 where something does not.
+
+    It only reads, and may run beside everything else.
+    """
+    settings = Settings.from_environment()
+    keyring = load_keyring(settings)
+    database = Database(settings.database_url, mapped=False)
+    total = 0
+    try:
+        for name, function in CHECKS:
+            found = _run_check(database, keyring, name, function)
+            total += found
+            if name == SCHEMA and found:
+                break
+    finally:
+        database.close()
+    click.echo("everything holds" if not total else f"{total} breaches")
+    sys.exit(1 if total else 0)
+
+
+def find_cut_off(session: Session, keyring: "Keyring", _now: datetime) -> Iterator[Breach]:
+    """Compare the audit with the checkpoints kept outside the database, in the instance's folder."""
+    kept = read_checkpoints(Settings.from_environment().instance / FILE_NAME, keyring)
+    yield from verify_checkpoints(session, keyring, kept)
+
+
+def _run_check(database: Database, keyring: "Keyring", name: str, function: str) -> int:
+    """Run one check and print what it finds; one that cannot be finished is a breach too."""
+    module, _, attribute = function.partition(":")
+    check: Check = getattr(import_module(module), attribute)
+    found = 0
+    try:
+        with database.read() as session:
+            for breach in check(session, keyring, datetime.now(UTC)):
+                found += 1
+                click.echo(f"{name}: {breach.what}")
+    except DatabaseError as error:
+        found += 1
+        click.echo(f"{name}: cannot be checked, the database says {type(error.orig).__name__}: {error.orig}")
+    except ResourceError as error:
+        found += 1
+        click.echo(f"{name}: cannot be checked: {error.message}")
+    if not found:
+        click.echo(f"{name}: ok")
+    return found
