@@ -33,7 +33,7 @@ _NOT_PUBLIC = "This address does not lead to a public machine"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `headers` by their names in lower case. `whole`: the body is not longer than was asked for."""
+    """What came back; `headers` by their names in lower case. `whole`: this is all of the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -106,7 +106,8 @@ class Egress:
         except (OSError, HTTPException, ValueError) as error:
             raise Refused(f"No answer: {type(error).__name__}") from error
         found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, read[:most_bytes], whole=len(read) <= most_bytes)
+        whole = len(read) <= most_bytes and not response.length
+        return Answer(response.status, found, read[:most_bytes], whole)
 
     def _check(self, target: Target, deadline: float) -> list[Address]:
         """List the addresses of a target, once each of them may be spoken to."""

@@ -18,6 +18,7 @@ from resource_api.access.origin import read_origin
 from resource_api.access.policy import WITHOUT_ORGANIZATION, Role, default_scopes
 from resource_api.access.tables import AccessToken, Client, ClientSecret, FetchedKeys, Participant
 from resource_api.errors import BadInput, NotAuthenticated, NotFound
+from resource_api.privacy.audit import SYSTEM, record
 from resource_api.privacy.keyring import Keyring
 
 # So that scanners which look for leaked secrets know one of ours.
@@ -58,6 +59,7 @@ def add_client(session: Session, keyring: Keyring, new: NewClient, *, now: datet
     )
     session.add(client)
     session.flush()
+    record(session, SYSTEM, "C", "client.add", now=now, kind="client", ids=[client.id])
     keyless = new.role == "reader" or new.jwks is not None or new.jwks_url is not None
     return client, None if keyless else _add_secret(session, keyring, client.id, now)
 
@@ -89,10 +91,11 @@ def rotate_secret(
         until = now + overlap if age < LIVE_SECRETS - 1 else now
         secret.expires_at = min(until, secret.expires_at or until)
     session.flush()
+    record(session, SYSTEM, "U", "client.rotate", now=now, kind="client", ids=[client_id])
     return _add_secret(session, keyring, client_id, now)
 
 
-def replace_keys(session: Session, client_id: str, *, jwks: str | None, jwks_url: str | None) -> None:
+def replace_keys(session: Session, client_id: str, *, jwks: str | None, jwks_url: str | None, now: datetime) -> None:
     """Give a client that signs other keys: those before it end at once. Raises NotFound, BadInput."""
     client = get_client(session, client_id)
     if client.jwks is None and client.jwks_url is None:
@@ -100,6 +103,7 @@ def replace_keys(session: Session, client_id: str, *, jwks: str | None, jwks_url
     session.execute(delete(FetchedKeys).where(FetchedKeys.client_id == client_id))
     client.jwks, client.jwks_url = jwks, jwks_url
     session.flush()
+    record(session, SYSTEM, "U", "client.rotate", now=now, kind="client", ids=[client_id])
 
 
 def revoke_client(session: Session, client_id: str, *, now: datetime) -> None:
@@ -107,6 +111,7 @@ def revoke_client(session: Session, client_id: str, *, now: datetime) -> None:
     get_client(session, client_id)
     session.execute(update(Client).where(Client.id == client_id).values(revoked_at=now))
     session.execute(delete(AccessToken).where(AccessToken.client_id == client_id))
+    record(session, SYSTEM, "D", "client.revoke", now=now, kind="client", ids=[client_id])
 
 
 def find_reader_origins(session: Session, client_id: str) -> frozenset[str] | None:

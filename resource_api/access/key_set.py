@@ -89,21 +89,21 @@ def get_known(session: Session, client_id: str, now: datetime) -> Known:
     row = session.get(FetchedKeys, client_id)
     if row is None:
         return Known((), due=True, asking=False)
-    # A clock that was set back must not make what was fetched hold for hours.
+    # Another worker may have begun a little later than this one; but a clock that was set back lets nothing hold long.
     fresh = row.body is not None and row.fetched_at - PAUSE <= now < row.fresh_until
     return Known(
         read_key_set(row.body) if fresh and row.body is not None else (),
-        due=not row.asked_at <= now < row.asked_at + PAUSE,
+        due=not row.asked_at - PAUSE <= now < row.asked_at + PAUSE,
         asking=row.asked_at > row.fetched_at and now < row.asked_at + timedelta(seconds=FETCH_S + 1),
     )
 
 
 def take_turn(session: Session, client_id: str, now: datetime) -> bool:
     """Take the turn to ask a client's host. False where somebody has just done so, or is at it."""
-    pausing = FetchedKeys.asked_at <= now - PAUSE, FetchedKeys.asked_at > now
+    is_due = FetchedKeys.asked_at <= now - PAUSE, FetchedKeys.asked_at > now + PAUSE
     taken = session.execute(
         update(FetchedKeys)
-        .where(FetchedKeys.client_id == client_id, or_(*pausing))
+        .where(FetchedKeys.client_id == client_id, or_(*is_due))
         .values(asked_at=now)
         .returning(FetchedKeys.client_id)
     ).first()

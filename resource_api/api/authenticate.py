@@ -3,12 +3,14 @@
 import re
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any, cast
 
 from flask import g, request
 
 from resource_api.access.policy import Action, Caller, Grants, decide, scope_for
 from resource_api.access.rate import check_rate, count
 from resource_api.access.token import authenticate
+from resource_api.api.blueprint import GUARD
 from resource_api.api.context import database, keyring, writing
 from resource_api.errors import NotAllowed, NotAuthenticated
 from resource_api.privacy.audit import record
@@ -16,7 +18,13 @@ from resource_api.privacy.audit import record
 # Failures of one address that are looked at within a minute; after that it waits.
 FAILURES = 60
 FAILURE_WINDOW_S = 60
+EMBED_KEY = "X-Embed-Key"
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{20,200})", re.IGNORECASE)
+
+
+def guarded(action: Action) -> dict[str, Any]:
+    """Document that an operation is about an action; it is then authorized before anything of the request is read."""
+    return {"security": [{"token": [scope_for(action)]}], GUARD: action}
 
 
 def authorize(action: Action) -> Grants:
@@ -24,20 +32,20 @@ def authorize(action: Action) -> Grants:
 
     Raises NotAuthenticated, NotAllowed (which is audited), or TooMany where this address failed too often.
     """
+    if "grants" in g and g.grants.action == action:
+        return cast(Grants, g.grants)
+    if EMBED_KEY in request.headers:
+        raise NotAllowed("An embed key opens the directory, and nothing else", hint=f"leave {EMBED_KEY} out")
     now = datetime.now(UTC)
     caller = _authenticate(now)
     try:
-        return decide(caller, action)
+        g.grants = decide(caller, action)
     except NotAllowed:
         with writing() as session:
             record(session, caller.agent, "E", action, now=now, outcome="denied", reason="policy")
             session.commit()
         raise
-
-
-def needs(action: Action) -> list[dict[str, list[str]]]:
-    """Document that an operation needs a token for an action."""
-    return [{"token": [scope_for(action)]}]
+    return cast(Grants, g.grants)
 
 
 def check_failures(now: datetime) -> None:

@@ -15,6 +15,9 @@ from resource_api.api.arguments import StrictParser, refuse_parameters
 from resource_api.api.context import settings
 from resource_api.api.headers import GZIP_SUFFIX, is_gzipped
 
+# Under this name the documentation says which action an operation is about.
+GUARD = "x-action"
+
 View = Callable[..., Any]
 V = TypeVar("V")
 
@@ -66,18 +69,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return decorator
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
-        """Register a view; one that declares no query parameters refuses them."""
+        """Register a view. A guarded one authorizes first; one that declares no query parameters refuses them."""
         if view_func is not None:
             view_func = self._strict(view_func)
         super().add_url_rule(rule, endpoint, view_func, **options)
 
     def _strict(self, view: Any) -> Any:
         if not isinstance(view, type):
-            return view if _reads_query(view) else _without_parameters(view)
+            return _enter(view)
         for method in self.HTTP_METHODS:
             function = getattr(view, method.lower(), None)
-            if function is not None and not _reads_query(function):
-                setattr(view, method.lower(), _without_parameters(function))
+            if function is not None:
+                setattr(view, method.lower(), _enter(function))
         return view
 
 
@@ -131,6 +134,23 @@ def _document(decorate: Callable[[Any], Any]) -> Callable[[V], V]:
         return view
 
     return decorator
+
+
+def _enter(view: View) -> View:
+    action = getattr(view, "_apidoc", {}).get("manual_doc", {}).get(GUARD)
+    entered = view if _reads_query(view) else _without_parameters(view)
+    return entered if action is None else _guarded(entered, action)
+
+
+def _guarded(view: View, action: Any) -> View:
+    @wraps(view)
+    def authorized(*args: Any, **kwargs: Any) -> Any:
+        from resource_api.api.authenticate import authorize  # which asks this module
+
+        authorize(action)
+        return view(*args, **kwargs)
+
+    return authorized
 
 
 def _reads_query(view: Any) -> bool:

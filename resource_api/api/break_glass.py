@@ -8,7 +8,7 @@ from flask import Response
 from flask.views import MethodView
 
 from resource_api.access.glass import break_glass, mend_glass
-from resource_api.api.authenticate import authorize, needs
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, settings, writing
 from resource_api.api.schemas.access import BreakGlassBody, GlassSchema
@@ -22,7 +22,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 class BreakGlass(MethodView):
     """Emergency access: for a reason, for a while, on the record and in the operator's log."""
 
-    @blueprint.doc(operationId="breakGlass", security=needs("glass.break"))
+    @blueprint.doc(operationId="breakGlass", **guarded("glass.break"))
     @blueprint.arguments(BreakGlassBody, location="json")
     @blueprint.response(201, GlassSchema, description="Until when referrals can be seen.")
     def post(self, args: dict[str, Any]) -> Response:
@@ -37,7 +37,7 @@ class BreakGlass(MethodView):
             orjson.dumps({"id": glass.id, "until": until}), 201, mimetype="application/json", headers=_NO_STORE
         )
 
-    @blueprint.doc(operationId="mendGlass", security=needs("glass.break"))
+    @blueprint.doc(operationId="mendGlass", **guarded("glass.break"))
     @blueprint.response(204, description="It is over.")
     def delete(self) -> Response:
         """End an emergency access early."""

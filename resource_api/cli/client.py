@@ -20,7 +20,7 @@ from resource_api.access.key_set import Fetched, fetch, keep_fetched, read_key_s
 from resource_api.access.participant import add_participant, find_participant
 from resource_api.access.policy import ROLES, SCOPES, Role
 from resource_api.access.tables import Client
-from resource_api.cli.open_database import writing
+from resource_api.cli.open_database import refusing, writing
 from resource_api.directory import Organization
 from resource_api.egress import Egress
 from resource_api.errors import BadInput
@@ -53,9 +53,10 @@ def add(
     test: bool,
 ) -> None:
     """Add a client; prints its id and, this once, its secret."""
+    with refusing():
+        keyring, (keys, url, fetched) = load_keyring(Settings.from_environment()), _read_keys(jwks)
+    now = datetime.now(UTC)
     with writing() as session:
-        keyring, now = load_keyring(Settings.from_environment()), datetime.now(UTC)
-        keys, url, fetched = _read_keys(jwks)
         if organization is not None:
             _take_part(session, organization, now)
         new = NewClient(name, role, organization, frozenset(scopes), origins, keys, url, test)
@@ -85,15 +86,15 @@ def list_all() -> None:
 @click.option("--jwks", help="File or https URL of its new public keys, for a client that signs.")
 def rotate(client_id: str, overlap_hours: int, jwks: str | None) -> None:
     """Give a client a new secret, and print it, this once; or new keys."""
+    with refusing():
+        keyring, (keys, url, fetched) = load_keyring(Settings.from_environment()), _read_keys(jwks)
+    now, told = datetime.now(UTC), {"client_id": client_id}
     with writing() as session:
-        keyring, now = load_keyring(Settings.from_environment()), datetime.now(UTC)
-        told = {"client_id": client_id}
         if jwks is None:
             overlap = timedelta(hours=overlap_hours)
             told["client_secret"] = rotate_secret(session, keyring, client_id, now=now, overlap=overlap)
         else:
-            keys, url, fetched = _read_keys(jwks)
-            replace_keys(session, client_id, jwks=keys, jwks_url=url)
+            replace_keys(session, client_id, jwks=keys, jwks_url=url, now=now)
             _keep_keys(session, client_id, fetched, now)
         session.commit()
     click.echo(orjson.dumps(told))

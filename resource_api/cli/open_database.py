@@ -13,9 +13,19 @@ from resource_api.settings import Settings
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
-    """Open a session that the command commits; what the rooms refuse ends the command with what would be right."""
+def refusing() -> Iterator[None]:
+    """End the command, and say what would be right, where a room refuses."""
     try:
+        yield
+    except ResourceError as error:
+        told = f"{error.field}: {error.message}" if error.field else error.message
+        raise click.ClickException(f"{told} ({error.hint})" if error.hint else told) from error
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a session that the command commits; what a room refuses ends the command."""
+    with refusing():
         database = Database(Settings.from_environment().database_url)
         try:
             with database.write() as session:
@@ -26,6 +36,3 @@ def writing() -> Iterator[Session]:
                 yield session
         finally:
             database.close()
-    except ResourceError as error:
-        told = f"{error.field}: {error.message}" if error.field else error.message
-        raise click.ClickException(f"{told} ({error.hint})" if error.hint else told) from error

@@ -20,6 +20,7 @@ PAGES = "`page` with `format=ndjson`, which has no pages"
 REFUSE_WHAT_IS_WELL_FORMED = {
     "GET /search": "a place, time, distance or code that means nothing",
     "POST /search": "a place, time, distance or code that means nothing",
+    "POST /oauth/token": "who proves nothing gets no token",
     "GET /needs": "a clinical code that means nothing",
     **{
         f"{method} /{noun}": PAGES

@@ -1,0 +1,381 @@
+"""Who may do what, for each route, each role and each record: a route that stands in no line here fails.
+
+To add a route, add its line to ROUTES. `public()`: anybody. `link()`: whoever has the secret in its path. `guarded()`:
+a client, by an action of the policy; with `json` a body that is well-formed, and, where the path names a record,
+`objects`: a function that makes records, one that a caller may know of and those that it may not.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from flask import Flask, Response
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from resource_api.access.client import revoke_client
+from resource_api.access.policy import ACTIONS, ROLES, SCOPES, Action, Caller, Role, decide, default_scopes, scope_for
+from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import guarded as document
+from resource_api.api.blueprint import Blueprint
+from resource_api.api.openapi import write_openapi
+from resource_api.errors import NotAllowed, NotFound
+from tests.access.conftest import make_app
+from tests.access.enrol import Enrolled, bearer, enrol, in_database, wiring_of
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The ids of records: the caller's own, and those of which it may not know, by why it may not.
+
+    `hidden` has `other` (another organization's), and what applies of `formerly-shared` and `revoked`.
+    """
+
+    own: str
+    hidden: Mapping[str, str]
+
+
+# Makes the records that one route is tried with, for an organization's client in a role that the policy lets in.
+MakeObjects = Callable[[Flask, Enrolled], Objects]
+
+
+@dataclass(frozen=True)
+class Route:
+    kind: Literal["public", "link", "guarded"]
+    action: Action | None = None
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    objects: MakeObjects | None = None
+
+
+def public() -> Route:
+    return Route("public")
+
+
+def link() -> Route:
+    return Route("link")
+
+
+def guarded(
+    action: Action, *, json: Any = None, headers: Mapping[str, str] | None = None, objects: MakeObjects | None = None
+) -> Route:
+    return Route("guarded", action, json, headers or {}, objects)
+
+
+ROUTES: dict[str, Route] = {
+    # The directory, and what is said about this API
+    "GET /": public(),
+    "GET /services": public(),
+    "POST /services": public(),
+    "GET /services/<id>": public(),
+    "GET /organizations": public(),
+    "POST /organizations": public(),
+    "GET /organizations/<id>": public(),
+    "GET /service_at_locations": public(),
+    "POST /service_at_locations": public(),
+    "GET /service_at_locations/<id>": public(),
+    "GET /taxonomies": public(),
+    "POST /taxonomies": public(),
+    "GET /taxonomies/<id>": public(),
+    "GET /taxonomy_terms": public(),
+    "POST /taxonomy_terms": public(),
+    "GET /taxonomy_terms/<id>": public(),
+    "GET /search": public(),
+    "POST /search": public(),
+    "GET /search/suggest": public(),
+    "GET /needs": public(),
+    "GET /profile": public(),
+    "GET /profile/<file>": public(),
+    "GET /problems": public(),
+    "GET /problems/<slug>": public(),
+    "GET /livez": public(),
+    "GET /readyz": public(),
+    "GET /metrics": public(),  # for the addresses in METRICS_ALLOW
+    "GET /openapi.json": public(),
+    "GET /docs": public(),
+    "GET /docs/<file>": public(),
+    # Access
+    "GET /.well-known/smart-configuration": public(),
+    "POST /oauth/token": public(),  # its form is the proof
+    "POST /break-glass": guarded("glass.break", json={"reason": "A patient must be found.", "minutes": 1}),
+    "DELETE /break-glass": guarded("glass.break"),
+}
+GUARDED = [name for name, route in ROUTES.items() if route.kind == "guarded"]
+NAMED = [name for name in GUARDED if ROUTES[name].objects is not None]
+UNREAL = "00000000-0000-4000-8000-000000000000"
+_ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
+    app = make_app(tmp_path_factory.mktemp("matrix"))
+    yield World(app)
+    wiring_of(app).database.close()
+
+
+class World:
+    """An application, and one client of each role."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.client: FlaskClient = app.test_client()
+        self.clients: dict[Role, Enrolled] = {role: enrol(app, role) for role in ROLES}
+
+    def token(self, role: Role) -> dict[str, str]:
+        """The header of a role's client; a reader has no secret, and shows the only thing it has."""
+        if role == "reader":
+            return {"Authorization": f"Bearer {self.clients[role].client_id}"}
+        return bearer(self.client, self.clients[role])
+
+    def ask(self, name: str, headers: Mapping[str, str], id: str = UNREAL, route: Route | None = None) -> TestResponse:
+        method, path = name.split(" ")
+        route = route or ROUTES[name]
+        return self.client.open(
+            _ARGUMENT.sub(id, path), method=method, json=route.json, headers={**route.headers, **headers}
+        )
+
+
+def rules(app: Flask) -> set[str]:
+    return {
+        method + " " + _ARGUMENT.sub(r"<\1>", rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def allowed(role: Role, action: Action) -> bool:
+    """Tell what the policy says, for a token with every scope that the role has."""
+    organization = None if role in ("admin", "auditor") else "some"
+    try:
+        decide(Caller("c", organization, role, frozenset(default_scopes(role))), action)
+    except NotAllowed:
+        return False
+    return True
+
+
+def test_every_route_stands_in_a_line_and_every_line_is_a_route(world: World) -> None:
+    assert rules(world.app) - set(ROUTES) == set(), "add a line to ROUTES for each"
+    assert set(ROUTES) - rules(world.app) == set()
+
+
+def test_a_guarded_route_that_names_a_record_is_tried_with_records() -> None:
+    assert [name for name in GUARDED if "<" in name and ROUTES[name].objects is None] == []
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.kind == "public"])
+def test_a_public_route_asks_nobody_who_they_are(name: str, world: World) -> None:
+    if name != "POST /oauth/token":
+        assert world.ask(name, {}).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.kind == "link"])
+def test_a_link_that_nobody_was_sent_leads_nowhere(name: str, world: World) -> None:
+    assert world.ask(name, {}, id="x" * 43).status_code == 404
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_guarded_route_opens_to_nobody_unknown(name: str, world: World) -> None:
+    revoked = enrol(world.app, "admin")
+    ended = bearer(world.client, revoked)
+    in_database(world.app, lambda session: revoke_client(session, revoked.client_id, now=datetime.now(UTC)))
+    shown = ({}, {"Authorization": "Bearer"}, {"Authorization": f"Bearer {'x' * 43}"}, ended)
+    for headers in (*shown, {"Authorization": f"Basic {revoked.secret}"}, {"Cookie": "token=x"}):
+        refused = world.ask(name, headers)
+        assert refused.status_code == 401, headers
+        assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+        assert refused.mimetype in ("application/problem+json", "application/fhir+json")
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_nobody_unknown_is_told_what_is_wrong_with_a_body(name: str, world: World) -> None:
+    method, path = name.split(" ")
+    asked = world.client.open(_ARGUMENT.sub(UNREAL, path), method=method, data=b"{", content_type="text/plain")
+    assert asked.status_code == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_role_may_do_what_the_policy_says_and_nothing_else(name: str, role: Role, world: World) -> None:
+    action = ROUTES[name].action
+    assert action is not None
+    status = world.ask(name, world.token(role)).status_code
+    if role == "reader":
+        assert status == 401
+    elif allowed(role, action):
+        assert status not in (401, 403)
+        assert status < 500
+    else:
+        assert status == 403
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_token_without_the_scope_opens_nothing(name: str, world: World) -> None:
+    action = ROUTES[name].action
+    assert action is not None
+    for role in (role for role in ROLES if allowed(role, action)):
+        rest = default_scopes(role) - {scope_for(action)}
+        if rest:
+            narrow = enrol(world.app, role, scope=frozenset(rest))
+            assert world.ask(name, bearer(world.client, narrow)).status_code == 403
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_a_caller_may_not_know_of_does_not_exist_for_it(name: str, world: World) -> None:
+    check_hidden(world, name, ROUTES[name])
+
+
+def check_hidden(world: World, name: str, route: Route) -> None:
+    """Check that what each role may not know of is answered like what does not exist."""
+    assert route.action is not None
+    assert route.objects is not None
+    for role in (role for role in ROLES if allowed(role, route.action)):
+        caller = enrol(world.app, role)
+        objects, headers = route.objects(world.app, caller), bearer(world.client, caller)
+        unreal = str(uuid4())
+        nothing = world.ask(name, headers, unreal, route)
+        assert nothing.status_code == 404
+        for why, id in objects.hidden.items():
+            hidden = world.ask(name, headers, id, route)
+            assert hidden.status_code == 404, (role, why)
+            assert _without_id(hidden, id) == _without_id(nothing, unreal), (role, why)
+        assert world.ask(name, headers, objects.own, route).status_code not in (401, 403, 404), role
+
+
+def _without_id(answer: TestResponse, id: str) -> dict[str, Any]:
+    body: dict[str, Any] = answer.json or {}
+    return {key: str(value).replace(id, "…") for key, value in body.items() if key != "request_id"}
+
+
+notes = Blueprint("notes", __name__, public=False)
+KEPT: dict[str, str | None] = {}  # whose each note is
+
+
+@notes.route("/notes/<id>")
+@notes.doc(**document("referrals.claim"))
+def show_note(id: str) -> Response:
+    return show(id, KEPT.get(id) == authorize("referrals.claim").organization_id)
+
+
+@notes.route("/leaky/<id>")
+@notes.doc(**document("referrals.claim"))
+def show_anybodys_note(id: str) -> Response:
+    return show(id, id in KEPT)
+
+
+@notes.route("/telling/<id>")
+@notes.doc(**document("referrals.claim"))
+def show_note_or_say_whose_it_is(id: str) -> Response:
+    if KEPT.get(id, "nobody") not in (authorize("referrals.claim").organization_id, "nobody"):
+        raise NotFound(f"The note {id} is another organization's")
+    return show(id, id in KEPT)
+
+
+def show(id: str, shown: bool) -> Response:
+    if not shown:
+        raise NotFound(f"No note has the id {id}")
+    return Response("{}", mimetype="application/json")
+
+
+def keep_notes(_app: Flask, caller: Enrolled) -> Objects:
+    mine, other = str(uuid4()), str(uuid4())
+    KEPT.update({mine: caller.organization_id, other: "another organization"})
+    return Objects(mine, {"other": other})
+
+
+def test_this_table_finds_a_route_that_leaks(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    app.register_blueprint(notes)
+    leaky, route = World(app), guarded("referrals.claim", objects=keep_notes)
+    assert rules(app) - set(ROUTES) == {"GET /notes/<id>", "GET /leaky/<id>", "GET /telling/<id>"}
+    check_hidden(leaky, "GET /notes/<id>", route)
+    for leak in ("GET /leaky/<id>", "GET /telling/<id>"):
+        with pytest.raises(AssertionError):
+            check_hidden(leaky, leak, route)
+    wiring_of(app).database.close()
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_an_embed_key_opens_no_guarded_route_even_beside_a_token(name: str, world: World) -> None:
+    key = {"X-Embed-Key": world.clients["reader"].client_id, "Origin": "https://pages.example.org"}
+    for role in ROLES:
+        assert world.ask(name, world.token(role) | key).status_code == 403
+    assert world.ask(name, key).status_code == 403
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_what_guards_a_route_is_documented(name: str, world: World) -> None:
+    method, path = name.split(" ")
+    definition = write_openapi(world.app)
+    operation = definition["paths"][_ARGUMENT.sub(r"{\1}", path)][method.lower()]
+    action = ROUTES[name].action
+    assert action is not None
+    assert operation["security"] == [{"token": [scope_for(action)]}]
+    assert operation["x-action"] == action
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_guarded_route_is_kept_by_no_cache_and_read_by_no_page(name: str, world: World) -> None:
+    for headers in ({}, world.token("admin"), world.token("referral_source")):
+        answer = world.ask(name, headers | {"Origin": "https://pages.example.org"})
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_lets_nobody_do_what_no_line_says() -> None:
+    """The whole table once more, by hand: a change to the policy must be meant twice."""
+    both_sides = "referrals.read referrals.act events.read webhooks.manage"
+    may: dict[Role, str] = {
+        "referral_source": f"referrals.create {both_sides}",
+        "coordinator": f"referrals.create {both_sides}",
+        "referral_recipient": f"referrals.claim addresses.manage {both_sides}",
+        "steward": "directory.edit corrections.decide",
+        "reader": "",
+        "auditor": "audit.read",
+        "admin": "directory.edit corrections.decide glass.break",
+    }
+    assert {role: {action for action in ACTIONS if allowed(role, action)} for role in ROLES} == {
+        role: set(actions.split()) for role, actions in may.items()
+    }
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_scope_makes_up_for_a_role(role: Role, action: Action) -> None:
+    everything = frozenset(SCOPES)
+    if not allowed(role, action):
+        with pytest.raises(NotAllowed):
+            decide(Caller("c", "some", role, everything), action)
+    else:
+        with pytest.raises(NotAllowed):
+            decide(Caller("c", "some", role, everything - {scope_for(action)}), action)
+
+
+def test_an_administrator_sees_referrals_only_with_the_glass_broken() -> None:
+    caller = Caller("c", None, "admin", frozenset(SCOPES))
+    with pytest.raises(NotAllowed):
+        decide(caller, "referrals.read")
+    broken = Caller("c", None, "admin", frozenset(SCOPES), glass_broken=True)
+    assert decide(broken, "referrals.read").everything
+    for action in ("referrals.act", "referrals.create", "referrals.claim", "events.read", "audit.read"):
+        with pytest.raises(NotAllowed):
+            decide(broken, action)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("admin", "auditor")])
+def test_a_role_without_an_organization_does_nothing(role: Role) -> None:
+    for action in ACTIONS:
+        with pytest.raises(NotAllowed):
+            decide(Caller("c", None, role, frozenset(SCOPES)), action)
+
+
+def test_a_token_that_is_over_opens_nothing(world: World) -> None:
+    import time_machine
+
+    headers = world.token("admin")
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=301)):
+        for name in GUARDED:
+            assert world.ask(name, headers).status_code == 401
