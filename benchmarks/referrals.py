@@ -102,6 +102,7 @@ def _make_database(path: Path) -> None:
                 signing="v1",
                 secret=secret,
                 created_at=now,
+                enabled_at=now,
             )
         )
         session.commit()

@@ -6,7 +6,7 @@ import orjson
 from flask import Response
 from sqlalchemy import Row
 
-from resource_api.api.authenticate import authorize, needs
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session
 from resource_api.api.cursor import read_cursor, write_cursor
@@ -17,7 +17,7 @@ blueprint = Blueprint("audit", __name__, public=False)
 
 
 @blueprint.route("/audit", tags=["access"])
-@blueprint.doc(operationId="listAudit", security=needs("audit.read"))
+@blueprint.doc(operationId="listAudit", **guarded("audit.read"))
 @blueprint.arguments(AuditArgs)
 @blueprint.response(200, AuditSchema)
 def list_audit(args: dict[str, Any]) -> Response:
