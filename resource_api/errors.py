@@ -50,6 +50,10 @@ class ExportError(ResourceError):
     """An export that cannot be written as asked."""
 
 
+class BackupError(ResourceError):
+    """A backup that cannot be made or restored."""
+
+
 class Busy(ResourceError):
     """Too many are writing at once; the same again in a moment may do."""
 

@@ -26,6 +26,7 @@ BLUEPRINTS = (
     "oauth",
     "smart_configuration",
     "break_glass",
+    "audit",
     "profile",
     "problems",
     "health",

@@ -1,14 +1,15 @@
-"""HOW THE LOOP'S OPERATIONS ARE GUARDED AND DESCRIBED: who may, before anything is read; and what each refuses."""
+"""HOW OPERATIONS ON REFERRALS ARE DESCRIBED: who may, which headers they take, and what each refuses."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from resource_api.access.policy import Action, scope_for
+from resource_api.access.policy import Action
 from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import guarded as about
+from resource_api.api.errors import MEDIA_TYPE
 from resource_api.api.openapi import ProblemSchema
 
-MEDIA_TYPE = "application/problem+json"
 _SAID = {
     401: "No token, or none that is valid.",
     403: "The token's role or scope, or the caller's side, does not allow it.",
@@ -44,21 +45,27 @@ def guarded(action: Action) -> Callable[[Any], Any]:
             return view(*args, grants=authorize(action), **kwargs)
 
         documented: Any = asking
-        documented._apidoc["manual_doc"]["security"] = [{"token": [scope_for(action)]}]
+        documented._apidoc["manual_doc"].update(about(action))
         return asking
 
     return decorator
 
 
-def reading(operation_id: str, *refusals: int) -> dict[str, Any]:
+def reading(action: Action, operation_id: str, *refusals: int) -> dict[str, Any]:
     """Describe an operation that reads."""
-    return {"operationId": operation_id, "tags": ["referrals"], "responses": _refuse(401, 403, *refusals)}
+    return {
+        **about(action),
+        "operationId": operation_id,
+        "tags": ["referrals"],
+        "responses": _refuse(401, 403, *refusals),
+    }
 
 
-def acting(operation_id: str, *refusals: int, versioned: bool = False) -> dict[str, Any]:
+def acting(action: Action, operation_id: str, *refusals: int, versioned: bool = False) -> dict[str, Any]:
     """Describe an operation that acts on a referral; `versioned`: it needs If-Match."""
     more = (412, 428) if versioned else ()
     return {
+        **about(action),
         "operationId": operation_id,
         "tags": ["referrals"],
         "parameters": [IDEMPOTENCY_KEY, *([IF_MATCH] if versioned else [])],

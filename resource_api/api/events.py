@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Response
 
-from resource_api.access.policy import Grants
+from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session, writing
-from resource_api.api.described import guarded, reading
+from resource_api.api.described import reading
 from resource_api.api.referrals import answer_privately, find_audited
 from resource_api.api.schemas.referral_lists import EventsArgs, FeedSchema, HistorySchema
 from resource_api.referrals.events import read_feed, read_history
@@ -21,22 +21,22 @@ blueprint = Blueprint("events", __name__, public=False)
 
 
 @blueprint.route("/events")
-@guarded("events.read")
-@blueprint.doc(**reading("listEvents"))
+@blueprint.doc(**reading("events.read", "listEvents"))
 @blueprint.arguments(EventsArgs)
 @blueprint.response(200, FeedSchema)
-def list_events(args: dict[str, Any], grants: Grants) -> Response:
+def list_events(args: dict[str, Any]) -> Response:
     """List what has happened since a cursor, in order; nothing in it is secret."""
+    grants = authorize("events.read")
     feed = read_feed(session(), grants, after=args.get("after"), limit=args["limit"])
     return answer_privately({"events": [write_thin_event(event) for event in feed.events], "after": feed.after})
 
 
 @blueprint.route("/referrals/<id>/events")
-@guarded("referrals.read")
-@blueprint.doc(**reading("listReferralEvents", 404))
+@blueprint.doc(**reading("referrals.read", "listReferralEvents", 404))
 @blueprint.response(200, HistorySchema)
-def list_referral_events(id: str, grants: Grants) -> Response:
+def list_referral_events(id: str) -> Response:
     """List all that happened to one referral, as far as the caller may know."""
+    grants = authorize("referrals.read")
     now = datetime.now(UTC)
     with writing() as open_session:
         referral = find_audited(open_session, grants, id, now=now)

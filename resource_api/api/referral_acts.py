@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Response
 
-from resource_api.access.policy import Grants
 from resource_api.api.alternatives import with_alternatives
+from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring
-from resource_api.api.described import acting, answered, guarded
+from resource_api.api.described import acting, answered
 from resource_api.api.retry import do_once, read_if_match
 from resource_api.api.schemas.read_referral import read_addressee, read_consent, read_part
 from resource_api.api.schemas.referral import StandingSchema
@@ -36,12 +36,12 @@ blueprint = Blueprint("referral_acts", __name__, public=False)
 
 
 @blueprint.route("/referrals/<id>/claim", methods=["POST"])
-@guarded("referrals.claim")
-@blueprint.doc(**acting("claimReferral", 412))
+@blueprint.doc(**acting("referrals.claim", "claimReferral", 412))
 @blueprint.arguments(ClaimBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def claim_referral(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def claim_referral(body: dict[str, Any], id: str) -> Response:
     """Take a referral out of the pool, for one of your services; only one organization can."""
+    grants = authorize("referrals.claim")
     now, known, service = datetime.now(UTC), read_if_match(required=False), body.get("service_id")
     return do_once(
         grants,
@@ -52,12 +52,12 @@ def claim_referral(body: dict[str, Any], id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/referrals/<id>/messages", methods=["POST"])
-@guarded("referrals.act")
-@blueprint.doc(**acting("sendReferralMessage"))
+@blueprint.doc(**acting("referrals.act", "sendReferralMessage"))
 @blueprint.arguments(MessageBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def send_referral_message(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def send_referral_message(body: dict[str, Any], id: str) -> Response:
     """Say something to the other side."""
+    grants = authorize("referrals.act")
     now = datetime.now(UTC)
     return do_once(
         grants, body, lambda session: send_message(session, keyring(), grants, id, body["text"], now=now), now=now
@@ -65,12 +65,12 @@ def send_referral_message(body: dict[str, Any], id: str, grants: Grants) -> Resp
 
 
 @blueprint.route("/referrals/<id>/appointments", methods=["POST"])
-@guarded("referrals.act")
-@blueprint.doc(**acting("setReferralAppointment", versioned=True))
+@blueprint.doc(**acting("referrals.act", "setReferralAppointment", versioned=True))
 @blueprint.arguments(AppointmentBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def set_referral_appointment(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def set_referral_appointment(body: dict[str, Any], id: str) -> Response:
     """Say when the person is expected; the last one said holds."""
+    grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
     appointment = Appointment(body["start"], body.get("note"))
     return do_once(
@@ -82,12 +82,12 @@ def set_referral_appointment(body: dict[str, Any], id: str, grants: Grants) -> R
 
 
 @blueprint.route("/referrals/<id>/reassign", methods=["POST"])
-@guarded("referrals.act")
-@blueprint.doc(**acting("reassignReferral", versioned=True))
+@blueprint.doc(**acting("referrals.act", "reassignReferral", versioned=True))
 @blueprint.arguments(ReassignBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def reassign_referral(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def reassign_referral(body: dict[str, Any], id: str) -> Response:
     """Give a referral that nobody has answered to somebody else."""
+    grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
     to, consent = read_addressee(body), read_consent(body.get("consent"))
     try:
@@ -102,12 +102,12 @@ def reassign_referral(body: dict[str, Any], id: str, grants: Grants) -> Response
 
 
 @blueprint.route("/referrals/<id>/re-refer", methods=["POST"])
-@guarded("referrals.create")
-@blueprint.doc(**acting("referAgain"))
+@blueprint.doc(**acting("referrals.create", "referAgain"))
 @blueprint.arguments(ReReferBody, location="json")
 @blueprint.response(201, StandingSchema, headers=answered(created=True))
-def refer_again(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def refer_again(body: dict[str, Any], id: str) -> Response:
     """Refer the person of an ended referral elsewhere; what is not said is as it was."""
+    grants = authorize("referrals.create")
     now, to, consent = datetime.now(UTC), read_addressee(body), read_consent(body.get("consent"))
     note, due = body.get("note"), body.get("respond_by")
     try:
@@ -125,12 +125,12 @@ def refer_again(body: dict[str, Any], id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/referrals/<id>/split", methods=["POST"])
-@guarded("referrals.create")
-@blueprint.doc(**acting("splitReferral"))
+@blueprint.doc(**acting("referrals.create", "splitReferral"))
 @blueprint.arguments(SplitBody, location="json")
 @blueprint.response(200, SplitSchema, headers=answered())
-def split(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def split(body: dict[str, Any], id: str) -> Response:
     """Send parts of a referral to others, as referrals of their own."""
+    grants = authorize("referrals.create")
     now, parts = datetime.now(UTC), [read_part(part) for part in body["children"]]
     children: list[Referral] = []
 
@@ -152,10 +152,10 @@ def split(body: dict[str, Any], id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/referrals/<id>/consent", methods=["DELETE"])
-@guarded("referrals.act")
-@blueprint.doc(**acting("revokeReferralConsent"))
+@blueprint.doc(**acting("referrals.act", "revokeReferralConsent"))
 @blueprint.response(200, StandingSchema, headers=answered())
-def revoke_referral_consent(id: str, grants: Grants) -> Response:
+def revoke_referral_consent(id: str) -> Response:
     """Note that the person has taken the consent back: nobody else sees them from now on."""
+    grants = authorize("referrals.act")
     now = datetime.now(UTC)
     return do_once(grants, {}, lambda session: revoke_consent(session, keyring(), grants, id, now=now), now=now)

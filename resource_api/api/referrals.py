@@ -1,5 +1,6 @@
 """/referrals, /referrals/{id}, /referrals/search : send somebody, see how it stands, find it again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
 from resource_api.api.alternatives import with_alternatives
+from resource_api.api.authenticate import authorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, writing
-from resource_api.api.described import acting, answered, guarded, reading
+from resource_api.api.cursor import read_cursor, write_cursor
+from resource_api.api.described import acting, answered, reading
 from resource_api.api.errors import FieldError, Problem
 from resource_api.api.retry import audit_denial, do_once, read_if_match
 from resource_api.api.schemas.read_referral import read_identifier, read_new, read_patch, read_transition
@@ -25,7 +28,7 @@ from resource_api.api.schemas.referral import (
 )
 from resource_api.api.schemas.referral_lists import ReferralListArgs, ReferralPageSchema, ReferralSearchBody
 from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
-from resource_api.referrals.create import create_referral
+from resource_api.referrals.create import Ready, ready_referral, write_referral
 from resource_api.referrals.find import ReferralQuery, find_referrals, person_key
 from resource_api.referrals.patch import patch_referral
 from resource_api.referrals.read import read_referral, read_referrals
@@ -35,36 +38,40 @@ from resource_api.referrals.transition import move
 from resource_api.referrals.visible import get_visible
 
 blueprint = Blueprint("referrals", __name__, public=False)
+# What leads through a list, and does not say what is in it.
+_NO_FILTERS = ("cursor", "per_page", "lang")
 
 
 @blueprint.route("/referrals")
 class Referrals(MethodView):
     """The referrals that the caller may list."""
 
-    @guarded("referrals.create")
-    @blueprint.doc(**acting("createReferral"))
+    @blueprint.doc(**acting("referrals.create", "createReferral"))
     @blueprint.arguments(ReferralBody, location="json")
     @blueprint.response(201, StandingSchema, headers=answered(created=True))
-    def post(self, body: dict[str, Any], grants: Grants) -> Response:
+    def post(self, body: dict[str, Any]) -> Response:
         """Send somebody to a service, or to whoever answers a need at a place."""
+        grants = authorize("referrals.create")
         now, new = datetime.now(UTC), read_new(body)
+        checked: list[Ready] = []
         try:
             return do_once(
                 grants,
                 body,
-                lambda session: create_referral(session, keyring(), grants, new, now=now),
+                lambda session: write_referral(session, grants, checked[0], now=now),
                 now=now,
                 created=True,
+                ready=lambda session: checked.append(ready_referral(session, keyring(), grants, new, now=now)),
             )
         except (NotReachable, NoCapacity) as error:
             raise with_alternatives(error, needs=new.needs, need=new.to.need, place=new.to.place) from error
 
-    @guarded("referrals.read")
-    @blueprint.doc(**reading("listReferrals"))
+    @blueprint.doc(**reading("referrals.read", "listReferrals"))
     @blueprint.arguments(ReferralListArgs)
     @blueprint.response(200, ReferralPageSchema)
-    def get(self, args: dict[str, Any], grants: Grants) -> Response:
+    def get(self, args: dict[str, Any]) -> Response:
         """List referrals, a page at a time."""
+        grants = authorize("referrals.read")
         query = ReferralQuery(
             status=tuple(args.get("status", ())),
             need=args.get("need"),
@@ -72,37 +79,35 @@ class Referrals(MethodView):
             identifier=_read_identifier(args.get("identifier")),
             updated_after=args.get("updated_after"),
             overdue=args.get("overdue"),
-            cursor=args.get("cursor"),
             limit=args["per_page"],
         )
-        return _list(grants, query, "referral.list")
+        return _list(grants, query, args, "referral.list")
 
 
 @blueprint.route("/referrals/search", methods=["POST"])
-@guarded("referrals.read")
-@blueprint.doc(**reading("findReferralsOfPerson"))
+@blueprint.doc(**reading("referrals.read", "findReferralsOfPerson"))
 @blueprint.arguments(ReferralSearchBody, location="json")
 @blueprint.response(200, ReferralPageSchema)
-def find_referrals_of_person(body: dict[str, Any], grants: Grants) -> Response:
+def find_referrals_of_person(body: dict[str, Any]) -> Response:
     """Find a person's referrals, with nothing of the person in a URL."""
+    grants = authorize("referrals.read")
     person = person_key(
         identifier=read_identifier(body.get("identifier")), phone=body.get("phone"), email=body.get("email")
     )
     if not person:
         raise BadInput("Nobody is looked for", field="identifier", hint="an identifier, a phone or an email")
-    query = ReferralQuery(person=person, cursor=body.get("cursor"), limit=body["per_page"])
-    return _list(grants, query, "referral.search")
+    return _list(grants, ReferralQuery(person=person, limit=body["per_page"]), body, "referral.search")
 
 
 @blueprint.route("/referrals/<id>")
 class OneReferral(MethodView):
     """One referral."""
 
-    @guarded("referrals.read")
-    @blueprint.doc(**reading("getReferral", 404))
+    @blueprint.doc(**reading("referrals.read", "getReferral", 404))
     @blueprint.response(200, ReferralSchema, headers=answered())
-    def get(self, id: str, grants: Grants) -> Response:
+    def get(self, id: str) -> Response:
         """Show a referral, as much of it as the caller may see."""
+        grants = authorize("referrals.read")
         now = datetime.now(UTC)
         with writing() as session:
             referral = find_audited(session, grants, id, now=now)
@@ -110,12 +115,12 @@ class OneReferral(MethodView):
             session.commit()
         return answer_privately(body, version=body.get("version"))
 
-    @guarded("referrals.act")
-    @blueprint.doc(**acting("patchReferral", versioned=True))
+    @blueprint.doc(**acting("referrals.act", "patchReferral", versioned=True))
     @blueprint.arguments(PatchBody, location="json")
     @blueprint.response(200, StandingSchema, headers=answered())
-    def patch(self, body: dict[str, Any], id: str, grants: Grants) -> Response:
+    def patch(self, body: dict[str, Any], id: str) -> Response:
         """Correct how to reach the person, or when an answer is due."""
+        grants = authorize("referrals.act")
         now, known, patch = datetime.now(UTC), read_if_match(), read_patch(body)
         return do_once(
             grants,
@@ -126,12 +131,12 @@ class OneReferral(MethodView):
 
 
 @blueprint.route("/referrals/<id>/transitions", methods=["POST"])
-@guarded("referrals.act")
-@blueprint.doc(**acting("moveReferral", versioned=True))
+@blueprint.doc(**acting("referrals.act", "moveReferral", versioned=True))
 @blueprint.arguments(TransitionBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def move_referral(body: dict[str, Any], id: str, grants: Grants) -> Response:
+def move_referral(body: dict[str, Any], id: str) -> Response:
     """Move a referral to another state."""
+    grants = authorize("referrals.act")
     now, known, transition = datetime.now(UTC), read_if_match(), read_transition(body)
     return do_once(
         grants,
@@ -160,13 +165,20 @@ def answer_privately(body: dict[str, Any], *, version: int | None = None) -> Res
     return response
 
 
-def _list(grants: Grants, query: ReferralQuery, what: str) -> Response:
-    now = datetime.now(UTC)
+def _list(grants: Grants, query: ReferralQuery, args: dict[str, Any], what: str) -> Response:
+    now, filters = datetime.now(UTC), {name: value for name, value in args.items() if name not in _NO_FILTERS}
+    if "cursor" in args:
+        since, id = read_cursor(keyring(), grants.caller, filters, args["cursor"])
+        query = replace(query, after=(datetime.fromisoformat(str(since)), str(id)))
     with writing() as session:
         page = find_referrals(session, keyring(), grants, query, now=now)
         contents = read_referrals(session, keyring(), grants, page.referrals, what=what, now=now)
         session.commit()
-    return answer_privately({"contents": contents} | ({"next": page.next} if page.next else {}))
+    body: dict[str, Any] = {"contents": contents}
+    if page.more:
+        last = page.referrals[-1]
+        body["next"] = write_cursor(keyring(), grants.caller, filters, [last.updated_at.isoformat(), last.id])
+    return answer_privately(body)
 
 
 def _read_identifier(text: str | None) -> Identifier | None:

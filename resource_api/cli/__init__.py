@@ -10,6 +10,7 @@ from resource_api.errors import ResourceError
 
 # Command → module and name in it: no command waits for what only another needs.
 COMMANDS = {
+    "backup": "resource_api.cli.backup:backup",
     "client": "resource_api.cli.client:client",
     "deliveries": "resource_api.cli.deliveries:deliveries",
     "export": "resource_api.cli.export:export",
@@ -18,6 +19,7 @@ COMMANDS = {
     "load": "resource_api.cli.load:load_command",
     "openapi": "resource_api.cli.openapi:write",
     "organization": "resource_api.cli.organization:organization",
+    "restore": "resource_api.cli.restore:restore",
     "search": "resource_api.cli.search:search",
     "serve": "resource_api.cli.serve:serve",
     "verify": "resource_api.cli.verify:verify",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Boolean, bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.tables import Client
@@ -35,7 +35,44 @@ TEST_CALL = "endpoint.test"
 CONFIRMATION = "address.confirm"
 CODE = "reply.code"
 
-_DELIVERY = Base.metadata.tables[Delivery.__tablename__]
+# Made once and run without the ORM: every write of a referral asks, while others wait for their turn.
+_ADD = insert(Base.metadata.tables[Delivery.__tablename__])
+_OPEN_ADDRESS = ReferralAddress.confirmed_at.is_not(None) & ReferralAddress.removed_at.is_(None)
+_ENDPOINTS = (
+    select(Endpoint.id, Endpoint.participant_id, Endpoint.types)
+    .join(Client, Client.id == Endpoint.client_id)
+    .where(
+        Endpoint.participant_id.in_(bindparam("organizations", expanding=True)),
+        Endpoint.disabled_at.is_(None),
+        Client.revoked_at.is_(None),
+        Endpoint.test == bindparam("test"),
+    )
+    .order_by(Endpoint.id)
+)
+_ADDRESSES = (
+    select(ReferralAddress.id)
+    .where(_OPEN_ADDRESS, ReferralAddress.participant_id.in_(bindparam("organizations", expanding=True)))
+    .order_by(ReferralAddress.id)
+)
+_CHANNELS = select(
+    exists().where(
+        Client.participant_id == bindparam("organization"),
+        Client.role == "referral_recipient",
+        Client.revoked_at.is_(None),
+        Client.test == bindparam("test"),
+    )
+    | exists().where(
+        Endpoint.participant_id == bindparam("organization"),
+        Endpoint.disabled_at.is_(None),
+        Endpoint.test == bindparam("test"),
+        Client.id == Endpoint.client_id,
+        Client.revoked_at.is_(None),
+    )
+    | (
+        ~bindparam("test", type_=Boolean)
+        & exists().where(ReferralAddress.participant_id == bindparam("organization"), _OPEN_ADDRESS)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +93,8 @@ def tell(session: Session, happened: Happened, organizations: Collection[str], *
 
     A test referral reaches only test endpoints; nobody is written to about one. Returns the number of rows.
     """
-    endpoints = session.execute(
-        select(Endpoint.id, Endpoint.participant_id, Endpoint.types)
-        .join(Client, Client.id == Endpoint.client_id)
-        .where(
-            Endpoint.participant_id.in_(organizations),
-            Endpoint.disabled_at.is_(None),
-            Client.revoked_at.is_(None),
-            Endpoint.test.is_(happened.test),
-        )
-        .order_by(Endpoint.id)
-    ).all()
+    asked = {"organizations": list(organizations), "test": happened.test}
+    endpoints = session.connection().execute(_ENDPOINTS, asked).all()
     common: dict[str, Any] = {
         "type": happened.type,
         "referral_id": happened.referral_id,
@@ -81,14 +109,11 @@ def tell(session: Session, happened: Happened, organizations: Collection[str], *
         if not {EVERY_TYPE, happened.type}.isdisjoint(row.types.split())
     ]
     if happened.type in EMAILED and not happened.test:
-        without = set(organizations) - {row.participant_id for row in endpoints}
-        addresses = select(ReferralAddress.id).where(_open_address(), ReferralAddress.participant_id.in_(without))
-        rows += [
-            pending(f"address:{address}", now=now, **common)
-            for address in session.scalars(addresses.order_by(ReferralAddress.id))
-        ]
+        without = sorted(set(organizations) - {row.participant_id for row in endpoints})
+        addresses = session.connection().execute(_ADDRESSES, {"organizations": without}).scalars() if without else ()
+        rows += [pending(f"address:{address}", now=now, **common) for address in addresses]
     if rows:
-        session.execute(insert(_DELIVERY), rows)
+        session.connection().execute(_ADD, rows)
     return len(rows)
 
 
@@ -116,24 +141,5 @@ def pending(target: str, type: str, *, now: datetime, **more: Any) -> dict[str, 
 
 def has_channel(session: Session, organization_id: str, *, test: bool) -> bool:
     """Tell whether an organization would learn of a referral: by a client that asks, an endpoint, or an address."""
-    own_client = exists().where(
-        Client.participant_id == organization_id,
-        Client.role == "referral_recipient",
-        Client.revoked_at.is_(None),
-        Client.test.is_(test),
-    )
-    endpoint = exists().where(
-        Endpoint.participant_id == organization_id,
-        Endpoint.disabled_at.is_(None),
-        Endpoint.test.is_(test),
-        Client.id == Endpoint.client_id,
-        Client.revoked_at.is_(None),
-    )
-    channels = own_client | endpoint
-    if not test:
-        channels |= exists().where(ReferralAddress.participant_id == organization_id, _open_address())
-    return bool(session.scalar(select(channels)))
-
-
-def _open_address() -> Any:
-    return ReferralAddress.confirmed_at.is_not(None) & ReferralAddress.removed_at.is_(None)
+    asked = {"organization": organization_id, "test": test}
+    return bool(session.connection().execute(_CHANNELS, asked).scalar())

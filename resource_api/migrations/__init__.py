@@ -40,6 +40,11 @@ def current_revision(session: Session) -> str | None:
     return MigrationContext.configure(session.connection()).get_current_revision()
 
 
+def revisions() -> list[str]:
+    """Name every revision that this release knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
 def find_wrong_schema(session: Session, _keyring: object, _now: datetime) -> Iterator[Breach]:
     """Look whether the tables are those of this release."""
     if not is_current(session):
@@ -48,7 +53,7 @@ def find_wrong_schema(session: Session, _keyring: object, _now: datetime) -> Ite
 
 
 def _move(config: Config, revision: str) -> None:
-    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    known = revisions()
     if revision == "base" or revision in known:
         command.downgrade(config, revision)
     else:

@@ -18,7 +18,7 @@ from resource_api.privacy.tables import Audit
 Action = Literal["C", "R", "U", "D", "E"]
 Outcome = Literal["ok", "denied", "failed"]
 
-_AUDIT = Base.metadata.tables[Audit.__tablename__]
+_ADD = insert(Base.metadata.tables[Audit.__tablename__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def record(
     reason: str | None = None,
 ) -> None:
     """Add one row. `what` reads `referral.read`; `ids` are records' ids; `reason` is a code, never somebody's words."""
-    session.execute(
-        insert(_AUDIT),
+    session.connection().execute(
+        _ADD,
         {
             "at": now,
             "action": action,

@@ -1,6 +1,7 @@
 """WHETHER EVERY SECRET CAN BE READ: the sealed columns, value by value, for `resource-api verify`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, String, column, select, table
@@ -21,6 +22,17 @@ def find_unreadable(session: Session, keyring: Keyring, now: datetime) -> Iterat
         yield from _name_some(sealed, _unreadable_by_data_keys(session, keyring, sealed))
     for sealed in BY_RECORD_KEYS:
         yield from _name_some(sealed, _unreadable_by_record_keys(session, keyring, sealed))
+
+
+def key_ids_in(session: Session, keyring: Keyring) -> set[str]:
+    """Name the data keys that anything is sealed by."""
+    found = set()
+    for sealed in BY_DATA_KEYS:
+        for rows in sealed.read(session):
+            for row in rows:
+                with suppress(Unreadable):
+                    found.add(keyring.key_id(row.value))
+    return found
 
 
 def _unreadable_by_data_keys(session: Session, keyring: Keyring, sealed: SealedColumn) -> Iterator[_Found]:

@@ -17,6 +17,7 @@ from resource_api.referrals.tables import Referral, ReferralOffer, ReferralParty
 from resource_api.referrals.visible import get_visible, party_of, sides_of
 
 _PARTY = Base.metadata.tables[ReferralParty.__tablename__]
+_ADD_PARTY = insert(_PARTY)
 _OFFER = Base.metadata.tables[ReferralOffer.__tablename__]
 
 
@@ -86,7 +87,7 @@ def tell_of(session: Session, referral: Referral, type: str, organizations: Iter
 def open_part(session: Session, referral_id: str, organization_id: str, *, now: datetime) -> None:
     """Address a referral to an organization from now on."""
     row = {"referral_id": referral_id, "organization_id": organization_id, "since": now, "until": None}
-    session.connection().execute(insert(_PARTY), row)
+    session.connection().execute(_ADD_PARTY, row)
 
 
 def reopen_part(session: Session, referral_id: str, organization_id: str, *, now: datetime) -> None:

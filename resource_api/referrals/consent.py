@@ -4,6 +4,7 @@ Revoking ends every disclosure at once: whoever reads, lists, searches or is abo
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, exists, insert, select
@@ -16,6 +17,7 @@ from resource_api.referrals.referral import Consent
 from resource_api.referrals.tables import Referral, ReferralConsent
 
 _CONSENT = Base.metadata.tables[ReferralConsent.__tablename__]
+_ADD = insert(_CONSENT)
 # Once it took the referral on, an organization knows the person, unless the person said otherwise.
 _TAKEN_ON = frozenset({"accepted", "in-progress", "on-hold", "completed", "failed"})
 
@@ -67,12 +69,12 @@ def check_consent(consent: Consent | None, *, sensitive: bool, owner_id: str | N
         )
 
 
-def write_consent(session: Session, key: RecordKey, referral_id: str, consent: Consent, *, now: datetime) -> None:
-    """Keep what was agreed to."""
+def consent_row(key: RecordKey, referral_id: str, consent: Consent, *, now: datetime) -> dict[str, Any]:
+    """Make the row that keeps what was agreed to."""
     evidence = None
     if consent.evidence is not None:
         evidence = key.seal(consent.evidence, table=_CONSENT.name, column="evidence", row=referral_id)
-    row = {
+    return {
         "id": str(uuid4()),
         "referral_id": referral_id,
         "scope": consent.scope,
@@ -82,4 +84,8 @@ def write_consent(session: Session, key: RecordKey, referral_id: str, consent: C
         "evidence": evidence,
         "given_at": now,
     }
-    session.connection().execute(insert(_CONSENT), row)
+
+
+def add_consent(session: Session, row: dict[str, Any]) -> None:
+    """Keep what was agreed to."""
+    session.connection().execute(_ADD, row)

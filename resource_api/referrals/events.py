@@ -28,9 +28,11 @@ _EVENT = Base.metadata.tables[ReferralEvent.__tablename__]
 _BEFORE = select(_EVENT.c.hash).where(
     _EVENT.c.referral_id == bindparam("referral"), _EVENT.c.seq == bindparam("number")
 )
+_ADD = insert(_EVENT)
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _HASHED = (
     "referral_id", "seq", "version", "type", "status", "at", "organization_id", "client_id", "owner_id", "reason_code",
+    "detail_digest",
 )  # fmt: skip
 
 
@@ -56,45 +58,76 @@ def append_event(
 ) -> None:
     """Number one thing that happened and add it; `changes`: the referral's own fields did, so its version moves.
 
-    `by` None: the clock did it. The referral's row must be locked, or new.
+    `by` None: the clock did it. The referral's row must be locked.
     """
-    before = b""
-    if referral.seq:
-        found = session.connection().execute(_BEFORE, {"referral": referral.id, "number": referral.seq})
-        before = found.scalar_one()
+    found = session.connection().execute(_BEFORE, {"referral": referral.id, "number": referral.seq})
     referral.seq += 1
     referral.version += changes
     referral.updated_at = now
-    event: dict[str, Any] = {
+    event = {
+        **_who(by),
         "referral_id": referral.id,
         "seq": referral.seq,
         "version": referral.version,
         "type": type,
         "status": referral.status,
         "at": now,
-        "organization_id": by.organization_id if by else None,
-        "client_id": by.caller.client_id if by else SYSTEM_CLIENT,
         "owner_id": referral.owner_id,
         "reason_code": reason_code,
         "detail": None,
+        "detail_digest": None,
     }
     if key is not None and detail:
         row = f"{referral.id}/{referral.seq}"
         event["detail"] = seal_json(key, detail, table=_EVENT.name, column="detail", row=row)
-    event["hash"] = hash_event(event, before)
+        event["detail_digest"] = digest_detail(event["detail"])
+    event["hash"] = hash_event(event, found.scalar_one())
     session.flush()  # the referral stands before its events
-    session.connection().execute(insert(_EVENT), event | {"transaction": _transaction(session)})
+    add_event(session, event)
+
+
+def first_event(referral: dict[str, Any], type: str, *, by: Grants, now: datetime) -> dict[str, Any]:
+    """Make the event by which a referral, given as its row, begins."""
+    event = {
+        **_who(by),
+        "referral_id": referral["id"],
+        "seq": 1,
+        "version": 1,
+        "type": type,
+        "status": referral["status"],
+        "at": now,
+        "owner_id": referral["owner_id"],
+        "reason_code": None,
+        "detail": None,
+        "detail_digest": None,
+    }
+    return event | {"hash": hash_event(event, b"")}
+
+
+def add_event(session: Session, event: dict[str, Any]) -> None:
+    """Add an event's row."""
+    session.connection().execute(_ADD, event | {"transaction": _transaction(session)})
+
+
+def _who(by: Grants | None) -> dict[str, Any]:
+    if by is None:
+        return {"organization_id": None, "client_id": SYSTEM_CLIENT}
+    return {"organization_id": by.organization_id, "client_id": by.caller.client_id}
 
 
 def hash_event(event: dict[str, Any], before: bytes) -> bytes:
-    """Hash an event and the hash before it: what was said is covered sealed, so it holds after the key is gone."""
+    """Hash an event and the hash before it: what was said is covered by its digest, so it holds after shredding."""
     digest = hashlib.sha256(before)
     for name in _HASHED:
         value = event[name]
         text = b"-" if value is None else f"={value.isoformat() if name == 'at' else value}".encode()
         digest.update(len(text).to_bytes(4, "big") + text)
-    digest.update(event["detail"] or b"")
     return digest.digest()
+
+
+def digest_detail(sealed: bytes | None) -> str | None:
+    """Digest what was said, as it is kept: sealed."""
+    return hashlib.sha256(sealed).hexdigest() if sealed is not None else None
 
 
 def read_history(session: Session, grants: Grants, referral: Referral) -> list[Any]:

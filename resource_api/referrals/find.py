@@ -1,26 +1,21 @@
 """WHICH REFERRALS ANSWER: filters, a page at a time, in the order of (updated_at, id); and by the person, blindly.
 
-A page's cursor is a place in that order: what changes while somebody pages comes again at the end, and none is missed.
+A page begins after a place in that order: what changes while somebody pages comes again at the end, and none is missed.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.errors import BadQuery
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.person import fold_phone, join_identifier
 from resource_api.referrals.referral import Identifier
 from resource_api.referrals.tables import Referral, ReferralKey
 from resource_api.referrals.visible import listed_to
-
-_CURSOR = re.compile(r"([0-9]{1,17})_([0-9a-f-]{36})")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +29,26 @@ class ReferralQuery:
     updated_after: datetime | None = None
     overdue: bool | None = None
     person: tuple[tuple[str, str], ...] = ()
-    cursor: str | None = None
+    after: tuple[datetime, str] | None = None
     limit: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some referrals, and the cursor of the next page, if there is one."""
+    """Some referrals, and whether there are more."""
 
     referrals: Sequence[Referral]
-    next: str | None
+    more: bool
 
 
 def find_referrals(session: Session, keyring: Keyring, grants: Grants, query: ReferralQuery, *, now: datetime) -> Page:
-    """Find the referrals that a caller may list. Raises BadQuery where the cursor is none of ours."""
+    """Find the referrals that a caller may list, after one, which is told by its place in the order."""
     place = (Referral.updated_at, Referral.id)
     chosen = select(Referral).where(listed_to(grants), *_clauses(keyring, grants, query, now))
-    if query.cursor is not None:
-        chosen = chosen.where(tuple_(*place) > tuple_(*map(literal, _read_cursor(query.cursor))))
+    if query.after is not None:
+        chosen = chosen.where(tuple_(*place) > tuple_(*map(literal, query.after)))
     found = session.scalars(chosen.order_by(*place).limit(query.limit + 1)).all()
-    page = found[: query.limit]
-    return Page(page, _write_cursor(page[-1]) if len(found) > len(page) else None)
+    return Page(found[: query.limit], len(found) > query.limit)
 
 
 def person_key(
@@ -100,17 +94,3 @@ def _has_key(keyring: Keyring, grants: Grants, field: str, value: str) -> Column
         ReferralKey.field == field,
         ReferralKey.blind == keyring.blind(organization, field, value),
     )
-
-
-def _write_cursor(last: Referral) -> str:
-    return f"{(last.updated_at - _EPOCH) // timedelta(microseconds=1)}_{last.id}"
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    read = _CURSOR.fullmatch(text)
-    try:
-        if read is not None:
-            return _EPOCH + timedelta(microseconds=int(read[1])), read[2]
-    except OverflowError:
-        pass
-    raise BadQuery("This is no cursor of ours", field="cursor", hint="what `next` of the page before said")

@@ -17,6 +17,7 @@ from resource_api.referrals.tables import ReferralKey
 JSON = dict[str, Any]
 
 _KEYS = Base.metadata.tables[ReferralKey.__tablename__]
+_ADD = insert(_KEYS)
 _BANDS = ((1, "0"), (6, "1-5"), (13, "6-12"), (18, "13-17"), (25, "18-24"), (65, "25-64"))
 # How a person is told from others: never by a birth date alone.
 SAME_PERSON = ("identifier", "name_and_birth")
@@ -81,8 +82,15 @@ def index_person(
     identifiers: Iterable[Identifier],
 ) -> None:
     """Let an organization find a referral again by its person, and by what it calls the referral itself."""
-    found = set(person_keys(patient)) | {("referral", join_identifier(each)) for each in identifiers}
-    rows = [
+    add_person(session, person_rows(keyring, referral_id, organization_id, patient, identifiers))
+
+
+def person_rows(
+    keyring: Keyring, referral_id: str, organization_id: str, patient: Patient, identifiers: Iterable[Identifier]
+) -> list[dict[str, Any]]:
+    """Make the rows by which an organization finds a referral again."""
+    found = {*person_keys(patient), *(("referral", join_identifier(each)) for each in identifiers)}
+    return [
         {
             "referral_id": referral_id,
             "organization_id": organization_id,
@@ -91,8 +99,12 @@ def index_person(
         }
         for field, value in sorted(found)
     ]
+
+
+def add_person(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Write the rows by which organizations find a referral again."""
     if rows:
-        session.connection().execute(insert(_KEYS), rows)
+        session.connection().execute(_ADD, rows)
 
 
 def forget_person(session: Session, referral_id: str, organization_id: str | None = None) -> None:

@@ -9,7 +9,7 @@ from resource_api.access.policy import Grants
 from resource_api.errors import Conflict
 from resource_api.privacy.keyring import Keyring, RecordKey
 from resource_api.referrals.act import begin, check_version, close_part, finish, offer, reopen_part, tell_of
-from resource_api.referrals.consent import check_consent, consent_of, write_consent
+from resource_api.referrals.consent import add_consent, check_consent, consent_of, consent_row
 from resource_api.referrals.events import append_event
 from resource_api.referrals.index_parties import index_for_owner
 from resource_api.referrals.person import forget_person
@@ -89,7 +89,7 @@ def _renew_consent(
     check_consent(consent, sensitive=sensitive, owner_id=owner_id, now=now)
     if consent is not None:
         session.execute(delete(ReferralConsent).where(ReferralConsent.referral_id == referral.id))
-        write_consent(session, key, referral.id, consent, now=now)
+        add_consent(session, consent_row(key, referral.id, consent, now=now))
 
 
 def _readdress(referral: Referral, key: RecordKey, target: Target, *, sensitive: bool) -> None:

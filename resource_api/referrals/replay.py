@@ -22,6 +22,7 @@ from resource_api.referrals.visible import get_visible
 
 KEPT = timedelta(hours=72)
 _REPLAY = Base.metadata.tables[Replay.__tablename__]
+_ADD = insert(_REPLAY)
 _FOUND = select(_REPLAY).where(
     _REPLAY.c.client_id == bindparam("client"),
     _REPLAY.c.route == bindparam("route"),
@@ -52,8 +53,10 @@ def read_retry(keyring: Keyring, *, route: str, key: str, asked: bytes) -> Retry
     return Retry(route, keyring.hash_secret(f"key {key}"), keyring.hash_secret(f"asked {asked.hex()}"))
 
 
-def find_answer(session: Session, keyring: Keyring, grants: Grants, retry: Retry, *, now: datetime) -> Answer | None:
-    """Find what was answered before.
+def find_answer(
+    session: Session, keyring: Keyring, grants: Grants, retry: Retry, *, now: datetime, make_room: bool = False
+) -> Answer | None:
+    """Find what was answered before; `make_room`: an answer that is kept no longer gives its place to another.
 
     Raises KeyReused where something else was asked under the key, NotFound where the caller may no longer know of it.
     """
@@ -62,7 +65,8 @@ def find_answer(session: Session, keyring: Keyring, grants: Grants, retry: Retry
     if found is None:
         return None
     if found.created_at <= now - KEPT:
-        forget_answers(session, now=now)
+        if make_room:
+            forget_answers(session, now=now)
         return None
     if found.fingerprint != retry.fingerprint:
         raise KeyReused("This Idempotency-Key came before with something else", field="Idempotency-Key")
@@ -95,7 +99,7 @@ def keep_answer(
         "referral_id": referral.id,
         "created_at": now,
     }
-    session.connection().execute(insert(_REPLAY), row)
+    session.connection().execute(_ADD, row)
 
 
 def forget_answers(session: Session, *, now: datetime) -> int:

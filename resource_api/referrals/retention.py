@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from resource_api.access.tables import Participant
 from resource_api.privacy.audit import SYSTEM, record
 from resource_api.referrals.person import forget_person
-from resource_api.referrals.tables import Referral, ReferralConsent, Replay
+from resource_api.referrals.tables import Referral, ReferralConsent, ReferralEvent, Replay
 
 BATCH = 100
 _SEALED = ("patient", "identifiers", "place", "note", "reason_text", "outcome_note", "appointment")
@@ -45,4 +45,5 @@ def _shred(session: Session, referral: Referral) -> None:
         setattr(referral, column, None)
     forget_person(session, referral.id)
     session.execute(delete(Replay).where(Replay.referral_id == referral.id))
+    session.execute(update(ReferralEvent).where(ReferralEvent.referral_id == referral.id).values(detail=None))
     session.execute(update(ReferralConsent).where(ReferralConsent.referral_id == referral.id).values(evidence=None))

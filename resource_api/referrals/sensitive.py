@@ -5,6 +5,7 @@ cannot be judged at all is not taken to be harmless where its service is.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -31,6 +32,7 @@ def is_sensitive(session: Session, *, needs: Iterable[str], codes: Iterable[str]
     return any(slug in known and known[slug].sensitive for slug in (*needs, *offered)) or any(map(_is_sensitive, codes))
 
 
+@lru_cache(maxsize=4096)
 def _is_sensitive(code: str) -> bool:
     known = vocabulary().needs
     bare = code.rpartition("|")[2].strip().upper().replace(".", "")

@@ -29,7 +29,7 @@ def visible_to(grants: Grants) -> ColumnElement[bool]:
     was_party = exists().where(
         ReferralParty.referral_id == Referral.id, ReferralParty.organization_id == grants.organization_id
     )
-    return or_(listed_to(grants), was_party) if grants.as_recipient else listed_to(grants)
+    return or_(listed_to(grants), and_(was_party, _is_testing(grants))) if grants.as_recipient else listed_to(grants)
 
 
 def listed_to(grants: Grants) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ REFUSE_WHAT_IS_WELL_FORMED = {
     "POST /search": "a place, time, distance or code that means nothing",
     "POST /oauth/token": "who proves nothing gets no token",
     "GET /needs": "a clinical code that means nothing",
+    "GET /audit": "a time out of all reason, or a cursor that it never gave",
     **{
         f"{method} /{noun}": PAGES
         for method in ("GET", "POST")

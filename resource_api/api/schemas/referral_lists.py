@@ -4,6 +4,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from resource_api.api.arguments import BodyArgs, QueryArgs
+from resource_api.api.cursor import MAX_CURSOR
 from resource_api.api.limits import MAX_PER_PAGE, flag, text, whole_number
 from resource_api.api.schemas.referral import IdentifierBody, ReferralSchema, choice, record_id
 from resource_api.api.schemas.search import Moment
@@ -21,7 +22,7 @@ class ReferralListArgs(QueryArgs):
     identifier = text(max_length=401, metadata={"description": "`system|value`: what the sender calls the referral."})
     updated_after = Moment(metadata={"description": "Changed at or after this time."})
     overdue = flag(metadata={"description": "Nobody has answered in time."})
-    cursor = text(max_length=100, metadata={"description": "`next` of the page before."})
+    cursor = text(max_length=MAX_CURSOR, metadata={"description": "`next` of the page before."})
     per_page = whole_number(1, MAX_PER_PAGE, load_default=20)
 
 
@@ -32,7 +33,7 @@ class ReferralSearchBody(BodyArgs):
     phone = text(max_length=40, validate=validate.Length(min=1))
     email = text(max_length=254, validate=validate.Length(min=1))
     per_page = whole_number(1, MAX_PER_PAGE, load_default=20)
-    cursor = text(max_length=100)
+    cursor = text(max_length=MAX_CURSOR)
 
 
 class EventsArgs(QueryArgs):

@@ -114,16 +114,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(
+            "ix_referral_due",
+            ["respond_by"],
+            unique=False,
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_referral_ended",
+            ["requester_id", "closed_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_referral_owner_id_updated_at_id", ["owner_id", "updated_at", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_parent_id"), ["parent_id"], unique=False)
-        batch_op.create_index("ix_referral_pool", ["owner_id", "status", "need"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(
             "ix_referral_requester_id_updated_at_id", ["requester_id", "updated_at", "id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_referral_service_id"), ["service_id"], unique=False)
-        batch_op.create_index("ix_referral_status_respond_by", ["status", "respond_by"], unique=False)
 
     op.create_table(
         "seen_assertion",
@@ -215,6 +223,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("detail", sa.LargeBinary(), nullable=True),
+        sa.Column("detail_digest", sa.String(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_event_referral_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_event")),
@@ -253,9 +262,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_party_referral_id")),
         sa.PrimaryKeyConstraint("referral_id", "organization_id", name=op.f("pk_referral_party")),
     )
-    with op.batch_alter_table("referral_party", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_party_organization_id"), ["organization_id"], unique=False)
-
     op.create_table(
         "replay",
         sa.Column("client_id", sa.String(), nullable=False),
@@ -272,7 +278,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_replay_referral_id"), ["referral_id"], unique=False)
 
     op.create_table(
         "access_token",
@@ -439,13 +444,9 @@ def downgrade() -> None:
 
     op.drop_table("access_token")
     with op.batch_alter_table("replay", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_replay_referral_id"))
         batch_op.drop_index(batch_op.f("ix_replay_created_at"))
 
     op.drop_table("replay")
-    with op.batch_alter_table("referral_party", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_referral_party_organization_id"))
-
     op.drop_table("referral_party")
     with op.batch_alter_table("referral_offer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_offer_organization_id"))
@@ -474,14 +475,18 @@ def downgrade() -> None:
 
     op.drop_table("seen_assertion")
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.drop_index("ix_referral_status_respond_by")
-        batch_op.drop_index(batch_op.f("ix_referral_service_id"))
         batch_op.drop_index("ix_referral_requester_id_updated_at_id")
-        batch_op.drop_index(batch_op.f("ix_referral_replaces_id"))
-        batch_op.drop_index("ix_referral_pool")
-        batch_op.drop_index(batch_op.f("ix_referral_parent_id"))
         batch_op.drop_index("ix_referral_owner_id_updated_at_id")
-        batch_op.drop_index(batch_op.f("ix_referral_closed_at"))
+        batch_op.drop_index(
+            "ix_referral_ended",
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_referral_due",
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+        )
 
     op.drop_table("referral")
     with op.batch_alter_table("rate", schema=None) as batch_op:
