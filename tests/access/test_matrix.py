@@ -104,6 +104,7 @@ ROUTES: dict[str, Route] = {
     "POST /oauth/token": public(),  # its form is the proof
     "POST /break-glass": guarded("glass.break", json={"reason": "A patient must be found.", "minutes": 1}),
     "DELETE /break-glass": guarded("glass.break"),
+    "GET /audit": guarded("audit.read"),
 }
 GUARDED = [name for name, route in ROUTES.items() if route.kind == "guarded"]
 NAMED = [name for name in GUARDED if ROUTES[name].objects is not None]
