@@ -5,11 +5,11 @@ again in this very transaction, a moment before the sending: what may no longer 
 A lease puts a delivery off until it runs out: if its worker was killed, it is due again, and arrives at least once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Integer, bindparam, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
@@ -77,43 +77,41 @@ def claim_due(
     """
     errands: list[Errand] = []
     away = 0
-    for target, most in room.items():
-        due = list(session.scalars(_first_due(target, now).limit(most)))
-        if not due:
-            _put_behind(session, target, now)
-            continue
-        obstacle, agent, write = _look_at(session, keyring, due[0], public_url=public_url, now=now)
-        lease = now + (CALL_LEASE if due[0].endpoint_id else LETTER_LEASE)
-        for delivery in due:
-            message, refusal, fault = None, obstacle, None
-            try:
-                refusal = refusal or _refuse(session, permitted, delivery, agent, now)
-                message = write(delivery) if refusal is None else None
-            except SQLAlchemyError:
-                raise
-            except Exception as error:  # whatever is wrong with one must not keep the others waiting
-                fault = type(error).__name__
-            if refusal is not None:
-                put_away(session, delivery, *refusal, agent, now=now)
-                away += 1
+    with session.no_autoflush:  # what is leased is written once, at the end
+        kept = _load_endpoints(session, room)
+        for target, most in room.items():
+            due = session.scalars(_FIRST_DUE, {"its_target": target, "now": now, "most": most}).all()
+            if not due:
+                _put_behind(session, target, now)
                 continue
-            delivery.leased_by, delivery.leased_until, delivery.next_at = worker, lease, lease
-            delivery.attempts += 1  # now, so that one that kills its worker is counted too
-            errands.append(
-                Errand(
-                    delivery.id,
-                    target,
-                    delivery.referral_id,
-                    delivery.seq,
-                    agent,
-                    delivery.attempts,
-                    lease,
-                    message,
-                    fault,
-                )
-            )
+            obstacle, agent, write = _look_at(session, keyring, due[0], public_url=public_url, now=now)
+            lease = now + (CALL_LEASE if due[0].endpoint_id else LETTER_LEASE)
+            for delivery in due:
+                message, refusal, fault = None, obstacle, None
+                try:
+                    refusal = refusal or _refuse(session, permitted, delivery, agent, now)
+                    message = write(delivery) if refusal is None else None
+                except SQLAlchemyError:
+                    raise
+                except Exception as error:  # whatever is wrong with one must not keep the others waiting
+                    fault = type(error).__name__
+                if refusal is not None:
+                    put_away(session, delivery, *refusal, agent, now=now)
+                    away += 1
+                else:
+                    errands.append(_lease(delivery, worker, lease, agent, message, fault))
     session.flush()
+    del kept
     return errands, away
+
+
+def _lease(
+    delivery: Delivery, worker: str, until: datetime, agent: Agent, message: Call | Letter | None, fault: str | None
+) -> Errand:
+    delivery.leased_by, delivery.leased_until, delivery.next_at = worker, until, until
+    delivery.attempts += 1  # now, so that one that kills its worker is counted too
+    what = delivery.id, delivery.target, delivery.referral_id, delivery.seq
+    return Errand(*what, agent, delivery.attempts, until, message, fault)
 
 
 def put_away(session: Session, delivery: Delivery, state: str, reason: str, agent: Agent, *, now: datetime) -> None:
@@ -143,14 +141,27 @@ def _put_behind(session: Session, target: str, now: datetime) -> None:
     session.execute(put_off, execution_options={"synchronize_session": False})
 
 
-def _first_due(target: str, now: datetime) -> Select[Delivery]:
-    return (
-        select(Delivery)
-        .where(Delivery.state == "pending", Delivery.target == target, Delivery.next_at <= now)
-        .where(~exists().where(*_IS_EARLIER))
-        .order_by(Delivery.next_at, Delivery.seq, Delivery.id)
-        .with_for_update(skip_locked=True)
+# Made once: it is asked for each target, many times a second.
+_FIRST_DUE = (
+    select(Delivery)
+    .where(
+        Delivery.state == "pending",
+        Delivery.target == bindparam("its_target"),
+        Delivery.next_at <= bindparam("now"),
+        ~exists().where(*_IS_EARLIER),
     )
+    .order_by(Delivery.next_at, Delivery.seq, Delivery.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+
+
+def _load_endpoints(session: Session, targets: Iterable[str]) -> list[Endpoint | Client]:
+    """Load in two questions what every target would ask for; the session knows it for as long as it is kept."""
+    ids = [target.removeprefix("endpoint:") for target in targets if target.startswith("endpoint:")]
+    endpoints = session.scalars(select(Endpoint).where(Endpoint.id.in_(ids))).all()
+    clients = session.scalars(select(Client).where(Client.id.in_({endpoint.client_id for endpoint in endpoints}))).all()
+    return [*endpoints, *clients]
 
 
 # The state that a delivery is put away in, and why.
