@@ -4,6 +4,7 @@ Each error says what is wrong, where, and what would be right.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class ResourceError(Exception):
@@ -82,7 +83,36 @@ class TooMany(ResourceError):
 
 
 class Conflict(ResourceError):
-    """It contradicts what is there now; each kind of conflict has a name of its own."""
+    """It contradicts what is there now; each kind of conflict has a name of its own.
+
+    `facts` are what a program needs to go on: an id, the moves that are legal.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, hint: str | None = None, facts: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.facts = facts or {}
+
+
+class IllegalMove(Conflict):
+    """A referral in this state cannot go where it was told to."""
+
+
+class AlreadyReferred(Conflict):
+    """The caller's own organization has an open referral of this person to the same help."""
+
+
+class NotReachable(Conflict):
+    """A service that takes no referrals, or that no referral would reach."""
+
+
+class NoCapacity(Conflict):
+    """A service that is full."""
+
+
+class AlreadyClaimed(Conflict):
+    """Somebody else was first."""
 
 
 class Stale(ResourceError):
@@ -95,6 +125,14 @@ class NotFresh(ResourceError):
 
 class BadInput(ResourceError):
     """A field whose value is wrong in itself, or together with others."""
+
+
+class ConsentMissing(BadInput):
+    """What is sensitive goes to nobody whom the person has not named."""
+
+
+class KeyReused(BadInput):
+    """An Idempotency-Key that came before, with something else."""
 
 
 class Refused(ResourceError):

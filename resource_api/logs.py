@@ -1,4 +1,4 @@
-"""WHAT THE OPERATOR READS: one JSON line per request and per fault, on standard output.
+"""WHAT THE OPERATOR READS: one JSON line per request, per fault, and per piece of work, on standard output.
 
 No query string, no body, no path but its route's template, and no exception's message: each may hold what
 somebody asked for, or who they are. A fault is told by its type and by where it was raised.
@@ -55,6 +55,11 @@ def log_fault(error: BaseException, *, route: str, request_id: str, level: str =
         request_id=request_id,
         raised=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
+
+
+def log_work(what: str, *, level: str = "INFO", **facts: int | str) -> None:
+    """Write a line on what the worker did: counts, and names of our own."""
+    _logger(level).info(what, **facts)
 
 
 @lru_cache(maxsize=8)

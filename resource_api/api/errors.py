@@ -16,16 +16,23 @@ from resource_api.api.context import language, settings
 from resource_api.api.headers import route_template
 from resource_api.api.problem_kinds import PROBLEMS, ProblemKind
 from resource_api.errors import (
+    AlreadyClaimed,
+    AlreadyReferred,
     BadInput,
     BadQuery,
     Busy,
     Conflict,
+    ConsentMissing,
     DatabaseNotReady,
     Gone,
+    IllegalMove,
+    KeyReused,
+    NoCapacity,
     NotAllowed,
     NotAuthenticated,
     NotFound,
     NotFresh,
+    NotReachable,
     ResourceError,
     Stale,
     TooMany,
@@ -58,7 +65,14 @@ _KIND_OF_ERROR: tuple[tuple[type[ResourceError], str], ...] = (
     (TooMany, "too-many-requests"),
     (Stale, "stale"),
     (NotFresh, "version-required"),
+    (IllegalMove, "illegal-move"),
+    (AlreadyReferred, "already-referred"),
+    (NotReachable, "not-reachable"),
+    (NoCapacity, "no-capacity"),
+    (AlreadyClaimed, "already-claimed"),
     (Conflict, "conflict"),
+    (ConsentMissing, "consent-missing"),
+    (KeyReused, "idempotency-key-reused"),
     (BadInput, "bad-input"),
 )
 _KIND_OF_STATUS = {kind.status: kind for kind in reversed(PROBLEMS.values())}
@@ -95,8 +109,9 @@ def write_problem(
     errors: tuple[FieldError, ...] = (),
     suggestions: tuple[str, ...] = (),
     headers: dict[str, str] | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> Response:
-    """Write a problem as a response."""
+    """Write a problem as a response; `facts` are members of its own kind (RFC 9457, section 3.2)."""
     tongue = language()
     body: dict[str, Any] = {
         "type": problem_type(kind.slug),
@@ -104,6 +119,7 @@ def write_problem(
         "status": status or kind.status,
         "detail": detail,
         "request_id": g.get("request_id", ""),
+        **(facts or {}),
     }
     if errors:
         body["errors"] = [{"field": e.field, "detail": e.detail} | ({"hint": e.hint} if e.hint else {}) for e in errors]
@@ -143,7 +159,10 @@ def _write_domain_error(error: ResourceError) -> Response:
     errors = (FieldError(error.field, error.message, error.hint),) if error.field else ()
     detail = error.message if error.field or not error.hint else f"{error.message}: {error.hint}"
     near = error.near if isinstance(error, UnknownPlace) else ()
-    return write_problem(PROBLEMS[slug], detail, errors=errors, suggestions=near, headers=_headers_of(error))
+    facts = error.facts if isinstance(error, Conflict) else None
+    return write_problem(
+        PROBLEMS[slug], detail, errors=errors, suggestions=near, headers=_headers_of(error), facts=facts
+    )
 
 
 def _headers_of(error: ResourceError) -> dict[str, str]:

@@ -34,6 +34,8 @@ _TAGS = (
     },
     {"name": "access", "description": "How a client gets a token, and what an administrator does in an emergency."},
     {"name": "stewardship", "description": "Who may write the directory, and how it is kept right."},
+    {"name": "referrals", "description": "Send somebody, and learn what came of it."},
+    {"name": "delivery", "description": "Who is told of what happens to referrals, and what did not arrive."},
     {"name": "profile", "description": "How our documents differ from plain HSDS."},
     {"name": "operations", "description": "Health, and what each refusal means."},
 )

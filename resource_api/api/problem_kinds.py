@@ -60,6 +60,37 @@ PROBLEMS: dict[str, ProblemKind] = {
             "What was asked contradicts the record as it is now; the detail says how.",
         ),
         ProblemKind(
+            "illegal-move",
+            409,
+            ("Not possible in this state", "No es posible en este estado"),
+            "A referral in this state cannot go there, or not by you; `moves` lists where it can go.",
+        ),
+        ProblemKind(
+            "already-referred",
+            409,
+            ("Already referred", "Ya fue referida"),
+            "Your organization has an open referral of this person to the same help: `referral` says which. Where a "
+            "second one is meant, say `allow_duplicate`.",
+        ),
+        ProblemKind(
+            "not-reachable",
+            409,
+            ("Takes no referrals here", "No recibe referencias por aquí"),
+            "No referral would reach this service; `phones` and `alternatives` say what to do instead.",
+        ),
+        ProblemKind(
+            "no-capacity",
+            409,
+            ("No capacity now", "Sin cupo por ahora"),
+            "The service says that it is full; `phones` and `alternatives` say what to do instead.",
+        ),
+        ProblemKind(
+            "already-claimed",
+            409,
+            ("Somebody else was first", "Otra organización llegó primero"),
+            "The referral is in the pool no longer.",
+        ),
+        ProblemKind(
             "stale",
             412,
             ("Changed in the meantime", "Cambió entretanto"),
@@ -112,6 +143,19 @@ PROBLEMS: dict[str, ProblemKind] = {
             422,
             ("This cannot be written", "Esto no se puede guardar"),
             "A field is wrong in itself or together with others; `errors` says which, and what would be right.",
+        ),
+        ProblemKind(
+            "consent-missing",
+            422,
+            ("The person has not agreed to this", "La persona no ha dado su consentimiento"),
+            "What is sensitive goes only to whom the person has named: `consent.recipients` must name it, "
+            "and the consent must be in force.",
+        ),
+        ProblemKind(
+            "idempotency-key-reused",
+            422,
+            ("This key was used before", "Esta clave ya se usó"),
+            "The Idempotency-Key came before with another body: every new act needs a key of its own.",
         ),
         ProblemKind(
             "unknown-place",

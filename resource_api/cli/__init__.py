@@ -12,6 +12,7 @@ from resource_api.errors import ResourceError
 COMMANDS = {
     "backup": "resource_api.cli.backup:backup",
     "client": "resource_api.cli.client:client",
+    "deliveries": "resource_api.cli.deliveries:deliveries",
     "export": "resource_api.cli.export:export",
     "init": "resource_api.cli.init:init",
     "keys": "resource_api.cli.keys:keys",
@@ -22,6 +23,7 @@ COMMANDS = {
     "search": "resource_api.cli.search:search",
     "serve": "resource_api.cli.serve:serve",
     "verify": "resource_api.cli.verify:verify",
+    "worker": "resource_api.cli.worker:worker",
 }
 
 

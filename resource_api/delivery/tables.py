@@ -12,7 +12,8 @@ class Endpoint(Base):
     """A URL that a client wants events sent to.
 
     `types` are event types separated by spaces, `*` for all. Secrets are sealed; the one before is signed with too
-    until `previous_until`, so that a receiver can change over.
+    until `previous_until`, so that a receiver can change over. `enabled_at`: since when again,
+    where it was disabled for a while.
     """
 
     __tablename__ = "endpoint"
@@ -28,6 +29,7 @@ class Endpoint(Base):
     previous_until: Mapped[datetime | None]
     test: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    enabled_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
 
@@ -42,6 +44,8 @@ class ReferralAddress(Base):
     participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id"), index=True)
     email: Mapped[str]
     language: Mapped[str] = mapped_column(default="en")
+    # Of the link by which its holder confirms it; the token itself is derived, never stored.
+    token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
@@ -51,14 +55,15 @@ class Delivery(Base):
     """One thing to be told to one endpoint or address.
 
     `state`: pending, delivered, dead (given up, may be replayed), parked (its endpoint is disabled), cancelled (no
-    longer permitted). `id` is the `webhook-id` of every attempt. A referral's deliveries to one target go in the order
-    of `seq`; those of no referral (a test call, a confirmation, a code) have none.
+    longer permitted). `replayed_at`: somebody asked for it once more, so it may come after later ones. `id` is the
+    `webhook-id` of every attempt. A referral's deliveries to one target go in the order of `seq`; those of no referral
+    (a test call, a confirmation, a code) have none.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("ix_delivery_state_next_at", "state", "next_at"),
-        Index("ix_delivery_target_referral_id_seq", "target", "referral_id", "seq"),
+        Index("ix_delivery_state_target_next_at", "state", "target", "next_at"),
+        # Also how the earlier ones of a referral are found.
         UniqueConstraint("target", "referral_id", "seq", "type"),
     )
 
@@ -83,6 +88,7 @@ class Delivery(Base):
     leased_until: Mapped[datetime | None]
     last_status: Mapped[int | None]
     delivered_at: Mapped[datetime | None]
+    replayed_at: Mapped[datetime | None]
 
 
 class ReplyLink(Base):
@@ -101,3 +107,14 @@ class ReplyLink(Base):
     code_hash: Mapped[str | None]
     code_expires_at: Mapped[datetime | None]
     code_tries: Mapped[int] = mapped_column(default=0)
+
+
+class Job(Base):
+    """A job of the workers: whose turn it is until when, and when it was last done."""
+
+    __tablename__ = "job"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]

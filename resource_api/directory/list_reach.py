@@ -7,7 +7,7 @@ proximity finds it, and a postcode does so only through an area of a county or w
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
@@ -21,6 +21,7 @@ from resource_api.errors import BadQuery
 from resource_api.places import Point, bounding_box, haversine_m, read_zip, state_code, zip_point
 
 ROWS_AT_ONCE = 500
+NEAR_M = 25 * 1_609.344  # as far as a search looks when nobody says how far
 
 
 def sites_reaching(session: Session, postcode: str | None, proximity_m: float | None) -> set[str] | None:
@@ -43,6 +44,23 @@ def sites_reaching(session: Session, postcode: str | None, proximity_m: float | 
     sites = [site for site in _read_sites(session, point, proximity_m) if _is_near(site, point, proximity_m)]
     verdicts = _judge_areas(session, sites, zip5, point)
     return {s.id for s in sites if _reaches(s, verdicts.get(s.id) or verdicts.get(s.service_id))}
+
+
+def services_reaching(session: Session, service_ids: Collection[str], zip5: str) -> set[str]:
+    """List those of these services that surely reach a ZIP code: by an area that covers it, else by a site near it.
+
+    Unlike in HSDS's lists, what is not known excludes: somebody is going to be sent there.
+    """
+    point = zip_point(zip5)
+    if point is None or not service_ids:
+        return set()
+    sites = list(_read_sites(session, point, None, service_ids))
+    verdicts = _judge_areas(session, sites, zip5, point, service_ids)
+    reaching = {
+        s.service_id for s in sites if _surely_reaches(s, verdicts.get(s.id) or verdicts.get(s.service_id), point)
+    }
+    without_a_site = set(service_ids) - {site.service_id for site in sites}
+    return reaching | {s for s in without_a_site if any(verdict.covers for verdict in verdicts.get(s, ()))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,17 @@ def _reaches(site: _Site, verdicts: list[_Verdict] | None) -> bool:
     return verdicts is None or any(verdict.covers is not False for verdict in verdicts)
 
 
-def _read_sites(session: Session, point: Point, proximity_m: float | None) -> Iterator[_Site]:
+def _surely_reaches(site: _Site, verdicts: list[_Verdict] | None, point: Point) -> bool:
+    if site.confidential:
+        return any(verdict.widely for verdict in verdicts or ())
+    if verdicts and any(verdict.covers is not None for verdict in verdicts):
+        return any(verdict.covers for verdict in verdicts)
+    return _is_near(site, point, NEAR_M)
+
+
+def _read_sites(
+    session: Session, point: Point, proximity_m: float | None, service_ids: Collection[str] | None = None
+) -> Iterator[_Site]:
     statement = (
         select(
             ServiceAtLocation.id,
@@ -98,6 +126,8 @@ def _read_sites(session: Session, point: Point, proximity_m: float | None) -> It
             Location.longitude,
         )
     )
+    if service_ids is not None:
+        statement = statement.where(ServiceAtLocation.service_id.in_(service_ids))
     if proximity_m is not None:
         boxes = bounding_box(point, proximity_m)
         statement = statement.where(
@@ -114,14 +144,19 @@ def _read_sites(session: Session, point: Point, proximity_m: float | None) -> It
         yield _Site(site_id, service_id, confidential, latitude, longitude, known)
 
 
-def _judge_areas(session: Session, sites: list[_Site], zip5: str, point: Point) -> dict[str, list[_Verdict]]:
+def _judge_areas(
+    session: Session, sites: list[_Site], zip5: str, point: Point, service_ids: Collection[str] = ()
+) -> dict[str, list[_Verdict]]:
     """Judge the areas of each site and of each service, under the id of either."""
-    states: dict[str, str | None] = {}
+    states: dict[str, str | None] = dict.fromkeys(service_ids)
     for site in sites:
         states[site.id] = site.state
         states[site.service_id] = states.get(site.service_id) or site.state
     columns = (ServiceArea.extent_type, ServiceArea.extent, ServiceArea.name, ServiceArea.description)
     areas = select(ServiceArea.service_at_location_id, ServiceArea.service_id, *columns)
+    if service_ids:
+        mine = ServiceArea.service_at_location_id.in_(site.id for site in sites)
+        areas = areas.where(or_(ServiceArea.service_id.in_(service_ids), mine))
     found: dict[str, list[_Verdict]] = defaultdict(list)
     # Extents may be large, so they are looked at as they come and not kept.
     for site_id, service_id, *texts in session.execute(

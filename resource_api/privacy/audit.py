@@ -24,7 +24,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _ID = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 NO_ID = "?"
 
-_AUDIT = Base.metadata.tables[Audit.__tablename__]
+_ADD = insert(Base.metadata.tables[Audit.__tablename__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def record(
     """
     if not all(_CODE.fullmatch(code) for code in (what, kind, reason) if code is not None):
         raise ValueError("the audit takes codes, and neither names nor sentences")
-    session.execute(
-        insert(_AUDIT),
+    session.connection().execute(
+        _ADD,
         {
             "at": now,
             "action": action,

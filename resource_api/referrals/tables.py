@@ -4,11 +4,16 @@ Columns that hold bytes are sealed with the referral's own data key (`privacy.ke
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Referral(Base):
@@ -22,8 +27,9 @@ class Referral(Base):
     __table_args__ = (
         Index("ix_referral_requester_id_updated_at_id", "requester_id", "updated_at", "id"),
         Index("ix_referral_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
-        Index("ix_referral_status_respond_by", "status", "respond_by"),
-        Index("ix_referral_pool", "owner_id", "status", "need"),
+        # Partial where few rows are ever looked for: an index costs every writer a page.
+        Index("ix_referral_due", "respond_by", **_where("status = 'requested' AND reminded_at IS NULL")),
+        Index("ix_referral_ended", "requester_id", "closed_at", **_where("closed_at IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -32,12 +38,12 @@ class Referral(Base):
     seq: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    closed_at: Mapped[datetime | None]
 
     requester_id: Mapped[str]
     requester_client_id: Mapped[str]
     owner_id: Mapped[str | None]
-    service_id: Mapped[str | None] = mapped_column(index=True)
+    service_id: Mapped[str | None]
     service_at_location_id: Mapped[str | None]
     # The need asked for where no service was named, and where: the first three digits of the ZIP alone are plain.
     need: Mapped[str | None]
@@ -57,8 +63,8 @@ class Referral(Base):
     need_met: Mapped[str | None]
     outcome_date: Mapped[str | None]
 
-    parent_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"), index=True)
-    replaces_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"))
+    replaces_id: Mapped[str | None] = mapped_column(ForeignKey("referral.id"))
 
     data_key: Mapped[bytes | None]
     patient: Mapped[bytes | None]
@@ -73,6 +79,7 @@ class Referral(Base):
 class ReferralEvent(Base):
     """One thing that happened to a referral; nothing is ever changed or taken back here.
 
+    Only shredding empties `detail`, of which `hash` therefore covers the digest.
     `id` orders all events; `transaction` the database's own number of the writing transaction where it has one
     (PostgreSQL), so that a feed can wait for those that are still open. `hash` covers the event and the one before it.
     """
@@ -81,7 +88,7 @@ class ReferralEvent(Base):
     __table_args__ = (UniqueConstraint("referral_id", "seq"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    transaction: Mapped[int] = mapped_column(default=0)
+    transaction: Mapped[int] = mapped_column(BigInteger, default=0)
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
     seq: Mapped[int]
     version: Mapped[int]
@@ -93,6 +100,7 @@ class ReferralEvent(Base):
     owner_id: Mapped[str | None]
     reason_code: Mapped[str | None]
     detail: Mapped[bytes | None]
+    detail_digest: Mapped[str | None]
     hash: Mapped[bytes]
 
 
@@ -105,9 +113,19 @@ class ReferralParty(Base):
     __tablename__ = "referral_party"
 
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
-    organization_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    organization_id: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+
+
+class ReferralOffer(Base):
+    """A service that answers the need of an unowned referral and reaches its place; its organization may claim it."""
+
+    __tablename__ = "referral_offer"
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
+    service_id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(index=True)
 
 
 class ReferralConsent(Base):
@@ -150,5 +168,5 @@ class Replay(Base):
     status: Mapped[int]
     headers: Mapped[str]
     body: Mapped[bytes]
-    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), index=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -44,6 +44,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_checkpoint")),
     )
     op.create_table(
+        "job",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("leased_by", sa.String(), nullable=True),
+        sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", UTCDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job")),
+    )
+    op.create_table(
         "participant",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -106,16 +114,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(
+            "ix_referral_due",
+            ["respond_by"],
+            unique=False,
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_referral_ended",
+            ["requester_id", "closed_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_referral_owner_id_updated_at_id", ["owner_id", "updated_at", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_parent_id"), ["parent_id"], unique=False)
-        batch_op.create_index("ix_referral_pool", ["owner_id", "status", "need"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(
             "ix_referral_requester_id_updated_at_id", ["requester_id", "updated_at", "id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_referral_service_id"), ["service_id"], unique=False)
-        batch_op.create_index("ix_referral_status_respond_by", ["status", "respond_by"], unique=False)
 
     op.create_table(
         "search_gone",
@@ -183,6 +199,7 @@ def upgrade() -> None:
         sa.Column("participant_id", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("removed_at", UTCDateTime(timezone=True), nullable=True),
@@ -191,6 +208,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_address")),
         sa.UniqueConstraint("participant_id", "email", name=op.f("uq_referral_address_participant_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_referral_address_token_hash")),
     )
     with op.batch_alter_table("referral_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_referral_address_participant_id"), ["participant_id"], unique=False)
@@ -215,7 +233,7 @@ def upgrade() -> None:
     op.create_table(
         "referral_event",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("transaction", sa.Integer(), nullable=False),
+        sa.Column("transaction", sa.BigInteger(), nullable=False),
         sa.Column("referral_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -227,6 +245,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("detail", sa.LargeBinary(), nullable=True),
+        sa.Column("detail_digest", sa.String(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_event_referral_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_event")),
@@ -246,6 +265,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_referral_key_lookup", ["organization_id", "field", "blind"], unique=False)
 
     op.create_table(
+        "referral_offer",
+        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("service_id", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_offer_referral_id")),
+        sa.PrimaryKeyConstraint("referral_id", "service_id", name=op.f("pk_referral_offer")),
+    )
+    with op.batch_alter_table("referral_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_offer_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
         "referral_party",
         sa.Column("referral_id", sa.String(), nullable=False),
         sa.Column("organization_id", sa.String(), nullable=False),
@@ -254,9 +284,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_party_referral_id")),
         sa.PrimaryKeyConstraint("referral_id", "organization_id", name=op.f("pk_referral_party")),
     )
-    with op.batch_alter_table("referral_party", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_party_organization_id"), ["organization_id"], unique=False)
-
     op.create_table(
         "replay",
         sa.Column("client_id", sa.String(), nullable=False),
@@ -273,7 +300,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_replay_referral_id"), ["referral_id"], unique=False)
 
     op.create_table(
         "access_token",
@@ -330,6 +356,7 @@ def upgrade() -> None:
         sa.Column("previous_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("enabled_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("disabled_reason", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_endpoint_client_id")),
@@ -391,6 +418,7 @@ def upgrade() -> None:
         sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("delivered_at", UTCDateTime(timezone=True), nullable=True),
+        sa.Column("replayed_at", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["address_id"], ["referral_address.id"], name=op.f("fk_delivery_address_id")),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
@@ -400,8 +428,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_address_id"), ["address_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_endpoint_id"), ["endpoint_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
-        batch_op.create_index("ix_delivery_state_next_at", ["state", "next_at"], unique=False)
-        batch_op.create_index("ix_delivery_target_referral_id_seq", ["target", "referral_id", "seq"], unique=False)
+        batch_op.create_index("ix_delivery_state_target_next_at", ["state", "target", "next_at"], unique=False)
 
     op.create_table(
         "correction",
@@ -450,8 +477,7 @@ def downgrade() -> None:
 
     op.drop_table("correction")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index("ix_delivery_target_referral_id_seq")
-        batch_op.drop_index("ix_delivery_state_next_at")
+        batch_op.drop_index("ix_delivery_state_target_next_at")
         batch_op.drop_index(batch_op.f("ix_delivery_referral_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_endpoint_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_address_id"))
@@ -482,14 +508,14 @@ def downgrade() -> None:
 
     op.drop_table("access_token")
     with op.batch_alter_table("replay", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_replay_referral_id"))
         batch_op.drop_index(batch_op.f("ix_replay_created_at"))
 
     op.drop_table("replay")
-    with op.batch_alter_table("referral_party", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_referral_party_organization_id"))
-
     op.drop_table("referral_party")
+    with op.batch_alter_table("referral_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_referral_offer_organization_id"))
+
+    op.drop_table("referral_offer")
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_key_lookup")
 
@@ -516,14 +542,18 @@ def downgrade() -> None:
     op.drop_table("search_number")
     op.drop_table("search_gone")
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.drop_index("ix_referral_status_respond_by")
-        batch_op.drop_index(batch_op.f("ix_referral_service_id"))
         batch_op.drop_index("ix_referral_requester_id_updated_at_id")
-        batch_op.drop_index(batch_op.f("ix_referral_replaces_id"))
-        batch_op.drop_index("ix_referral_pool")
-        batch_op.drop_index(batch_op.f("ix_referral_parent_id"))
         batch_op.drop_index("ix_referral_owner_id_updated_at_id")
-        batch_op.drop_index(batch_op.f("ix_referral_closed_at"))
+        batch_op.drop_index(
+            "ix_referral_ended",
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_referral_due",
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+        )
 
     op.drop_table("referral")
     with op.batch_alter_table("rate", schema=None) as batch_op:
@@ -531,6 +561,7 @@ def downgrade() -> None:
 
     op.drop_table("rate")
     op.drop_table("participant")
+    op.drop_table("job")
     op.drop_table("audit_checkpoint")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_request_id"))

@@ -1,0 +1,152 @@
+"""HOW A RETRY IS SAFE: a write under an Idempotency-Key is done once, and its answer is given again.
+
+Only what was done is kept: a refusal or a fault leaves nothing behind, so the same key may try again. Acts of one
+transaction: what was done, its answer under the key, the deliveries and the audit row stand or fall together.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Response, request
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from resource_api.access.policy import Grants
+from resource_api.api.context import keyring, session, settings, writing
+from resource_api.api.headers import route_template
+from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, NotFresh, ResourceError, Stale
+from resource_api.privacy.audit import record
+from resource_api.referrals.read import write_standing
+from resource_api.referrals.replay import Answer, Retry, find_answer, keep_answer, read_retry
+from resource_api.referrals.tables import Referral
+
+Act = Callable[[Session], Referral]
+Write = Callable[[Referral], dict[str, Any]]
+MOST_KEY = 255
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{MOST_KEY}}}")
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+
+
+def do_once(
+    grants: Grants,
+    args: Any,
+    act: Act,
+    *,
+    now: datetime,
+    created: bool = False,
+    write: Write = write_standing,
+    ready: Callable[[Session], None] | None = None,
+) -> Response:
+    """Do an act, commit it, and answer how the referral stands now; or give the answer that its key had before.
+
+    `ready` does what needs no turn to write: writers go one after another, and should not wait for it.
+
+    A refusal that names no fault of the request itself may come of the same request's twin, which was first: then the
+    twin's answer is given.
+    """
+    retry = _read_retry(args)
+    try:
+        if ready is not None:
+            known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
+            if known is not None:
+                return _write(known, replayed=True)
+            ready(session())
+        return _do(grants, retry, act, now=now, created=created, write=write)
+    except (Conflict, Stale, IntegrityError) as error:
+        answer = _find_twin(grants, retry, now=now)
+        if answer is None:
+            if isinstance(error, IntegrityError):
+                raise Conflict("Somebody else wrote at the same moment", hint="try again") from error
+            raise
+        return _write(answer, replayed=True)
+    except (NotAllowed, NotFound) as error:
+        audit_denial(grants, error, now=now)
+        raise
+
+
+def read_if_match(*, required: bool = True) -> int | None:
+    """Read If-Match as the version that the caller knows. `*` names none. Raises Stale where it is no ETag of ours."""
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        if given is not None and required:
+            raise NotFresh("`*` names no version", hint='If-Match with the ETag that was last read, such as "3"')
+        return None
+    read = _ETAG.fullmatch(given.strip())
+    if read is None:
+        raise Stale("If-Match is no ETag of a referral", hint='one such as "3", as it was last read')
+    return int(read[1])
+
+
+def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write) -> Response:
+    with writing() as writer:
+        if retry is not None:
+            answer = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
+            if answer is not None:
+                writer.commit()
+                return _write(answer, replayed=True)
+        referral = act(writer)
+        answer = _answer(referral, write, created=created)
+        if retry is not None:
+            keep_answer(writer, keyring(), grants, retry, referral, answer, now=now)
+        writer.commit()
+    return _write(answer)
+
+
+def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer | None:
+    if retry is None:
+        return None
+    with writing() as writer:
+        return find_answer(writer, keyring(), grants, retry, now=now)
+
+
+def _answer(referral: Referral, write: Write, *, created: bool) -> Answer:
+    headers = {"ETag": f'"{referral.version}"'}
+    if created:
+        headers["Location"] = f"{settings().public_url}/referrals/{referral.id}"
+    return Answer(201 if created else 200, headers, orjson.dumps(write(referral)))
+
+
+def _write(answer: Answer, *, replayed: bool = False) -> Response:
+    response = Response(answer.body, status=answer.status, mimetype="application/json")
+    response.headers.update(answer.headers)
+    response.headers["Cache-Control"] = "no-store"
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _read_retry(args: Any) -> Retry | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadInput(
+            f"An Idempotency-Key is 1 to {MOST_KEY} visible ASCII characters", field="Idempotency-Key", hint="a UUID"
+        )
+    # The path too: the same key for another referral asks for something else.
+    asked = orjson.dumps([request.method, request.path, args], option=orjson.OPT_SORT_KEYS)
+    return read_retry(keyring(), route=f"{request.method} {route_template()}", key=key, asked=asked)
+
+
+def audit_denial(grants: Grants, error: ResourceError, *, now: datetime) -> None:
+    """Audit a refusal. The id was made up by the caller, who may have put anything there: only an id is kept."""
+    given = (request.view_args or {}).get("id", "")
+    ids = (given,) if _is_id(given) else ()
+    reason = "not-found" if isinstance(error, NotFound) else "not-allowed"
+    with writing() as writer:
+        what = grants.action
+        record(
+            writer, grants.caller.agent, "E", what, now=now, kind="referral", ids=ids, outcome="denied", reason=reason
+        )
+        writer.commit()
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
