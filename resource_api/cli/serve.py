@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from resource_api.database import is_damaged
 from resource_api.errors import SettingsError
 from resource_api.settings import Settings
 
@@ -83,6 +82,8 @@ def _get_ready(server: Any) -> None:
     Raises RuntimeError, which gunicorn prints and ends with, where it must not start. No connection is left open.
     """
     gc.disable()  # nearly all that is imported stays: looking for garbage in it takes a tenth of the start
+    from resource_api.database import is_damaged
+
     settings = Settings.from_environment()
     with ThreadPoolExecutor(1) as pool:  # SQLite reads the file meanwhile
         damaged = pool.submit(is_damaged, settings.database_url)
