@@ -50,12 +50,13 @@ def do_once(
     """
     retry = _read_retry(args)
     try:
-        if ready is not None:
-            known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
-            if known is not None:
-                return _write(known, replayed=True)
-            ready(session())
-        return _do(grants, retry, act, now=now, created=created, write=write)
+        if ready is None:
+            return _do(grants, retry, act, now=now, created=created, write=write, looked=False)
+        known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
+        if known is not None:
+            return _write(known, replayed=True)
+        ready(session())
+        return _do(grants, retry, act, now=now, created=created, write=write, looked=True)
     except (Conflict, Stale, IntegrityError) as error:
         answer = _find_twin(grants, retry, now=now)
         if answer is None:
@@ -81,13 +82,15 @@ def read_if_match(*, required: bool = True) -> int | None:
     return int(read[1])
 
 
-def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write) -> Response:
+def _do(
+    grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write, looked: bool
+) -> Response:
+    """Act in one transaction. `looked`: the key had no answer just now; a twin that was quicker since collides."""
     with writing() as writer:
-        if retry is not None:
-            answer = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
-            if answer is not None:
-                writer.commit()
-                return _write(answer, replayed=True)
+        if retry is not None and not looked:
+            known = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
+            if known is not None:
+                return _write(known, replayed=True)
         referral = act(writer)
         answer = _answer(referral, write, created=created)
         if retry is not None:
@@ -100,7 +103,9 @@ def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer 
     if retry is None:
         return None
     with writing() as writer:
-        return find_answer(writer, keyring(), grants, retry, now=now)
+        answer = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
+        writer.commit()
+        return answer
 
 
 def _answer(referral: Referral, write: Write, *, created: bool) -> Answer:
