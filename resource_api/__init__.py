@@ -27,7 +27,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     settings = settings or Settings.from_environment()
     app = Flask("resource_api", static_folder=None, template_folder=None)
     database = Database(settings.database_url)
-    app.extensions["resource_api"] = Wiring(settings, database, attach_index(database))
+    wiring = Wiring(settings, database, attach_index(database))
+    app.extensions["resource_api"] = wiring
+    if settings.production:
+        wiring.keyring  # noqa: B018 - without its keys it does not start
+    if settings.egress_allow:
+        from resource_api.logs import log_warning
+
+        exempt = " ".join(str(entry) for entry in wiring.egress.exempt)
+        log_warning("egress_allow", level=settings.log_level, exempt=exempt)
     add_api(app)
     if settings.proxy_hops:
         from werkzeug.middleware.proxy_fix import ProxyFix

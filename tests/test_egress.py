@@ -271,6 +271,17 @@ def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
         assert (checked.calls, elsewhere.calls) == (1, 0)
 
 
+def test_of_several_addresses_the_first_that_answers_is_spoken_to() -> None:
+    with listening(answer(b"second"), host="127.0.0.2") as second:
+        allow = (f"127.0.0.0/8:{second.port}",)
+        url = f"http://several.example:{second.port}/"
+        egress = Egress(allow, resolve=lambda _host, _port: ["127.0.0.3", "127.0.0.2"])
+        assert egress.request("GET", url, headers={}).body == b"second"
+        nobody = Egress(allow, resolve=lambda _host, _port: ["127.0.0.3", "127.0.0.4"])
+        with pytest.raises(Refused, match="ConnectionRefused"):
+            nobody.request("GET", url, headers={})
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_a_redirect_is_an_answer_and_is_not_followed(status: str, sink: Machine) -> None:
     for to in (f"http://127.0.0.1:{sink.port}/", "http://169.254.169.254/latest/meta-data/", "file:///etc/passwd"):

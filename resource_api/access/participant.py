@@ -6,12 +6,18 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from resource_api.access.tables import Participant
+from resource_api.errors import BadInput
 
 
 def add_participant(
     session: Session, name: str, *, now: datetime, id: str | None = None, retention_days: int | None = None
 ) -> str:
-    """Add an organization; get its id. `retention_days`: how long its referrals stay readable after their end."""
+    """Add an organization; get its id. `retention_days`: how long its referrals stay readable after their end.
+
+    Raises BadInput.
+    """
+    if not name.strip():
+        raise BadInput("An organization needs a name", field="name")
     added = Participant(id=id or str(uuid4()), name=name, created_at=now, retention_days=retention_days)
     session.add(added)
     session.flush()

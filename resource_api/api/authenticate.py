@@ -22,9 +22,14 @@ EMBED_KEY = "X-Embed-Key"
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{20,200})", re.IGNORECASE)
 
 
+def needs(action: Action) -> list[dict[str, list[str]]]:
+    """Document that an operation needs a token for an action."""
+    return [{"token": [scope_for(action)]}]
+
+
 def guarded(action: Action) -> dict[str, Any]:
     """Document that an operation is about an action; it is then authorized before anything of the request is read."""
-    return {"security": [{"token": [scope_for(action)]}], GUARD: action}
+    return {"security": needs(action), GUARD: action}
 
 
 def authorize(action: Action) -> Grants:

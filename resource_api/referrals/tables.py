@@ -136,7 +136,6 @@ class ReferralConsent(Base):
     """What the person agreed to: what may be told (`scope`), to whom, for what, until when."""
 
     __tablename__ = "referral_consent"
-    __table_args__ = (_IN_ITS_INDEX,)
 
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True)
     scope: Mapped[str]
@@ -164,7 +163,6 @@ class Replay(Base):
     """What was answered under an Idempotency-Key, sealed with the referral's key; kept 72 hours."""
 
     __tablename__ = "replay"
-    __table_args__ = (_IN_ITS_INDEX,)
 
     client_id: Mapped[str] = mapped_column(primary_key=True)
     route: Mapped[str] = mapped_column(primary_key=True)

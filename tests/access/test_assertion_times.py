@@ -1,15 +1,19 @@
 """How far may a client's clock be off? Thirty seconds either way; and an assertion lives for five minutes at most."""
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resource_api.access.assertion import read_assertion
 from resource_api.errors import NotAuthenticated
 from tests.access.enrol import ask_token, enrol
-from tests.access.signing import AUDIENCE, claims_of, form_of, jwk_of, key_set, rsa_key, sign
+from tests.access.signing import AUDIENCE, claims_of, encode, form_of, jwk_of, key_set, rsa_key, sign
 
 CLOCK = 1_800_000_000
 NOW = datetime.fromtimestamp(CLOCK, UTC)
@@ -56,6 +60,42 @@ def test_a_clock_set_back_does_not_let_an_assertion_be_used_again(shared_app: Fl
         for moved in (-3600, 3600):
             clock.shift(moved)
             assert ask_token(shared_app.test_client(), form).json["error"] == "invalid_client"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(max_size=60)
+    | st.lists(st.binary(max_size=40), min_size=3, max_size=3).map(lambda p: ".".join(map(encode, p)))
+)
+def test_any_text_is_no_assertion(text: str) -> None:
+    with pytest.raises(NotAuthenticated):
+        read_assertion(text, audience=AUDIENCE, now=NOW)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+CLAIMS = ("iss", "sub", "aud", "exp", "iat", "nbf", "jti")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(("alg", "kid", "typ", "jku", "crit")), JSON, max_size=2),
+    st.dictionaries(st.sampled_from(CLAIMS), JSON, max_size=2),
+)
+def test_an_assertion_with_anything_in_it_is_read_or_refused(header: dict[str, Any], claims: dict[str, Any]) -> None:
+    full = {"alg": "RS384", "kid": "rsa", "typ": "JWT"} | header
+    said = claims_of("somebody", exp=CLOCK + 60, iat=CLOCK) | claims
+    text = ".".join((encode(json.dumps(full)), encode(json.dumps(said)), "AAAA"))
+    try:
+        read = read_assertion(text, audience=AUDIENCE, now=NOW)
+    except NotAuthenticated:
+        return
+    assert (read.client_id, read.alg) == (said["sub"], full["alg"])
+    assert said["aud"] in (AUDIENCE, [AUDIENCE])
+    assert abs(read.expires_at.timestamp() - CLOCK) <= 330
 
 
 def test_what_needs_no_key_is_refused_before_anybody_is_asked_for_one() -> None:

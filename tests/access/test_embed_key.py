@@ -119,8 +119,8 @@ def test_an_origin_is_read_as_browsers_write_it(given: str, read: str) -> None:
 @pytest.mark.parametrize(
     "given",
     (
-        "* null pages.example.org https:// https://*.example.org https://a/b https://u@a.example http://pages.example.org "
-        "ftp://a.example https://a.example,https://b.example http://localhost.evil.org https://é.example"
+        "* null pages.example.org https:// https://*.example.org https://a/b https://u@a.example "
+        "http://pages.example.org ftp://a.example https://a.example,https://b.example http://localhost.evil.org https://é.example"
     ).split(),
 )
 def test_what_is_no_origin_is_refused(given: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
@@ -15,7 +16,9 @@ from resource_api.access.tables import AccessToken, ClientSecret
 from resource_api.api.authenticate import FAILURES
 from resource_api.api.oauth import TOKENS
 from resource_api.privacy.tables import Audit
+from tests.access.conftest import make_app
 from tests.access.enrol import Enrolled, ask_token, bearer, enrol, get_token, in_database, wiring_of
+from tests.access.signing import claims_of, form_of, jwk_of, key_set, rsa_key, sign
 
 GUARDED = "/break-glass"
 
@@ -139,6 +142,15 @@ def test_a_token_is_good_for_five_minutes(app: Flask, client: FlaskClient) -> No
         assert ask_guarded(client, headers) == 401
 
 
+def test_a_clock_set_back_makes_no_token_live_longer(app: Flask, client: FlaskClient) -> None:
+    headers = bearer(client, enrol(app, "admin"))
+    with time_machine.travel(datetime.now(UTC)) as clock:
+        clock.shift(-20)
+        assert ask_guarded(client, headers) == 204
+        clock.shift(-3600)
+        assert ask_guarded(client, headers) == 401
+
+
 def test_revoking_a_client_ends_its_tokens_at_once(app: Flask, client: FlaskClient) -> None:
     enrolled = enrol(app, "admin")
     headers = bearer(client, enrolled)
@@ -222,6 +234,19 @@ def test_an_address_that_fails_too_often_waits_and_others_do_not(app: Flask, cli
         assert client.post("/oauth/token", data=right).status_code == 200
 
 
+def test_nobody_s_word_is_taken_for_their_address_but_a_known_proxys(tmp_path: Path) -> None:
+    for hops, status in ((0, 429), (1, 401)):
+        (tmp_path / str(hops)).mkdir()
+        app = make_app(tmp_path / str(hops), proxy_hops=hops)
+        form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}
+        with time_machine.travel(datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC), tick=False):
+            for n in range(FAILURES + 1):
+                forwarded = {"X-Forwarded-For": f"198.51.100.1, 203.0.113.{n}"}
+                answer = app.test_client().post("/oauth/token", data=form, headers=forwarded)
+        assert answer.status_code == status
+        wiring_of(app).database.close()
+
+
 def test_neighbours_in_one_ipv6_network_are_counted_together(app: Flask, client: FlaskClient) -> None:
     form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}
 
@@ -261,6 +286,14 @@ def test_where_nothing_can_be_counted_no_token_is_issued_and_the_directory_is_op
     assert in_database(app, lambda s: s.scalars(select(AccessToken.id)).all()) == []
     assert client.get("/services").status_code == 200
     assert client.get("/search?q=food").status_code == 200
+
+
+def test_where_a_used_assertion_cannot_be_kept_no_token_is_issued(app: Flask, client: FlaskClient) -> None:
+    enrolled = enrol(app, jwks=key_set(jwk_of(rsa_key(), "rsa")))
+    in_database(app, lambda session: session.execute(text("DROP TABLE seen_assertion")))
+    form = form_of(sign(rsa_key(), "RS384", "rsa", claims_of(enrolled.client_id)))
+    assert ask_token(client, form).status_code == 503
+    assert in_database(app, lambda s: s.scalars(select(AccessToken.id)).all()) == []
 
 
 def test_where_the_audit_fails_no_token_is_issued(app: Flask, client: FlaskClient) -> None:

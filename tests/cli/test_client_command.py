@@ -144,6 +144,13 @@ def test_a_private_key_is_not_taken(run: Run, tmp_path: Path) -> None:
     assert "private" in done.output
 
 
+@pytest.mark.parametrize("command", [("organization", "add", " "), ("client", "add", " ", "--role", "admin")])
+def test_what_takes_part_has_a_name(command: tuple[str, ...], run: Run) -> None:
+    done = run(*command)
+    assert done.exit_code == 1
+    assert "needs a name" in done.output
+
+
 def test_without_tables_a_command_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTANCE_PATH", str(tmp_path / "new"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
