@@ -27,7 +27,9 @@ Resolve = Callable[[str, int], list[str]]
 
 PORTS = (443, 8443)
 CONNECT_S = 5.0
-RESOLVERS = 4
+# Threads, made as they are needed. A lookup that hangs outlives its request by far: too few of them, and whoever owns
+# names that never resolve would keep everybody else's from resolving.
+RESOLVERS = 256
 _NOT_PUBLIC = "This address does not lead to a public machine"
 
 
@@ -123,7 +125,7 @@ class Egress:
         return addresses
 
     def _look_up(self, target: Target, deadline: float) -> list[Address]:
-        # A system's resolver cannot be hurried: it holds a thread of these few, and never the caller's.
+        # A system's resolver cannot be hurried: it holds a thread of these, and never the caller's.
         asked = self._resolvers.submit(self._resolve, target.host, target.port)
         try:
             found = [ip_address(text) for text in asked.result(min(CONNECT_S, deadline - monotonic()))]

@@ -192,9 +192,9 @@ def sign_audit(work: Work) -> int:
 def forget(work: Work) -> int:
     """Forget what has expired: tokens, assertions, rates, and answers kept for replay."""
     with work.database.write() as session:
-        forget_answers(session, now=work.now)
+        forgotten = forget_expired(session, work.now) + forget_answers(session, now=work.now)
         session.commit()
-    return _commit_each(work, lambda session: forget_expired(session, now=work.now))
+    return forgotten
 
 
 def shred(work: Work) -> int:

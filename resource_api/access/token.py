@@ -72,7 +72,7 @@ def issue(session: Session, keyring: Keyring, client: Client, scope: str, now: d
 def authenticate(session: Session, keyring: Keyring, token: str, *, request_id: str | None, now: datetime) -> Caller:
     """Tell who shows this token. Raises NotAuthenticated where it is unknown, over, or its client was revoked."""
     shown = {"hash": keyring.hash_secret(token), "now": now, "soon": now + CLOCKS_DIFFER}
-    known = session.connection().execute(_FIND_CALLER, shown).one_or_none()
+    known = session.execute(_FIND_CALLER, shown).one_or_none()
     if known is None:
         raise NotAuthenticated("This token is not valid, or no longer", hint="ask /oauth/token for another")
     token_id, scope, client_id, organization_id, role, test = known

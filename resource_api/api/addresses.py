@@ -15,7 +15,12 @@ from resource_api.api.context import keyring, session, settings, writing
 from resource_api.api.described import guarded
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
-from resource_api.api.schemas.delivery import AddressBody, AddressesSchema, AddressSchema, ConfirmationSchema
+from resource_api.api.schemas.delivery import (
+    AddressBody,
+    ConfirmationSchema,
+    ReferralAddressesSchema,
+    ReferralAddressSchema,
+)
 from resource_api.delivery.address import (
     confirm_address,
     list_addresses,
@@ -39,7 +44,7 @@ class Addresses(MethodView):
     @guarded("addresses.manage")
     @blueprint.doc(operationId="registerReferralAddress", tags=["delivery"], responses=refusals(401, 403, 409, 429))
     @blueprint.arguments(AddressBody, location="json")
-    @blueprint.response(201, AddressSchema)
+    @blueprint.response(201, ReferralAddressSchema)
     def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register an address; its holder is sent a link to confirm it."""
         now = datetime.now(UTC)
@@ -53,7 +58,7 @@ class Addresses(MethodView):
 
     @guarded("addresses.manage")
     @blueprint.doc(operationId="listReferralAddresses", tags=["delivery"], responses=refusals(401, 403))
-    @blueprint.response(200, AddressesSchema)
+    @blueprint.response(200, ReferralAddressesSchema)
     def get(self, grants: Grants) -> Response:
         """List the addresses of the caller's organization."""
         return answer_private({"addresses": [_write(one) for one in list_addresses(session(), grants)]})

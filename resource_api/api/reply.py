@@ -7,6 +7,7 @@ is sent to that same address. Whoever has the link may ask for codes, so they ar
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 from flask import Response, g
@@ -17,6 +18,7 @@ from resource_api.access.rate import count
 from resource_api.access.tables import Participant
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, writing
+from resource_api.api.context import session as reading
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import CodeBody, ReplySchema, ReplyTransitionBody
@@ -55,6 +57,17 @@ class Reply:
         return get_visible(self.session, self.grants("referrals.read"), self.link.referral_id)
 
 
+def followed(view: Callable[..., Response]) -> Any:
+    """Look for the link before a body is read: whoever has none is told of nothing else."""
+
+    @wraps(view)
+    def following(*args: Any, token: str) -> Response:
+        open_link(reading(), keyring(), token, now=datetime.now(UTC))
+        return view(*args, token=token)
+
+    return following
+
+
 @blueprint.route("/reply/<token>")
 @blueprint.doc(operationId="getReply", tags=["delivery"], responses=refusals(404))
 @blueprint.response(200, ReplySchema)
@@ -89,6 +102,7 @@ def send_reply_code(token: str) -> Response:
 
 
 @blueprint.route("/reply/<token>/referral", methods=["POST"])
+@followed
 @blueprint.doc(operationId="readReferralByReply", tags=["delivery"], responses=refusals(403, 404))
 @blueprint.arguments(CodeBody, location="json")
 @blueprint.response(200, ReferralSchema)
@@ -103,6 +117,7 @@ def read_by_reply(body: dict[str, Any], token: str) -> Response:
 
 
 @blueprint.route("/reply/<token>/transitions", methods=["POST"])
+@followed
 @blueprint.doc(operationId="moveReferralByReply", tags=["delivery"], responses=refusals(403, 404, 409))
 @blueprint.arguments(ReplyTransitionBody, location="json")
 @blueprint.response(200, StandingSchema)
@@ -123,7 +138,7 @@ def move_by_reply(body: dict[str, Any], token: str) -> Response:
 
 def _follow(session: Session, token: str) -> Reply:
     now = datetime.now(UTC)
-    return Reply(session, *open_link(session, keyring(), token, now=now), now)
+    return Reply(session, *open_link(session, keyring(), token, now=now, for_update=True), now)
 
 
 def _with_code(token: str, code: str, act: Callable[[Reply], Any]) -> Any:

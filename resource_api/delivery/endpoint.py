@@ -51,7 +51,6 @@ def register_endpoint(
         signing=signing,
         test=test or caller.test,
         created_at=now,
-        enabled_at=now,
     )
     endpoint.secret = _seal(keyring, endpoint, "secret", key)
     session.add(endpoint)

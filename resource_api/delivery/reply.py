@@ -44,9 +44,14 @@ def link_for(
     return link, _token(keyring, link)
 
 
-def open_link(session: Session, keyring: Keyring, token: str, *, now: datetime) -> tuple[ReplyLink, ReferralAddress]:
-    """Find the link that a token belongs to, and its address. Raises NotFound where it is unknown or has ended."""
-    found = session.execute(
+def open_link(
+    session: Session, keyring: Keyring, token: str, *, now: datetime, for_update: bool = False
+) -> tuple[ReplyLink, ReferralAddress]:
+    """Find the link that a token belongs to, and its address; its row locked where a code is to be tried.
+
+    Raises NotFound where it is unknown or has ended.
+    """
+    chosen = (
         select(ReplyLink, ReferralAddress)
         .join(ReferralAddress, ReferralAddress.id == ReplyLink.address_id)
         .where(
@@ -56,8 +61,8 @@ def open_link(session: Session, keyring: Keyring, token: str, *, now: datetime) 
             ReferralAddress.removed_at.is_(None),
             ReferralAddress.confirmed_at.is_not(None),
         )
-        .with_for_update()
-    ).one_or_none()
+    )
+    found = session.execute(chosen.with_for_update() if for_update else chosen).one_or_none()
     if found is None:
         raise NotFound("This link does not lead to a referral, or no longer")
     link, address = found

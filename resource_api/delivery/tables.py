@@ -12,7 +12,8 @@ class Endpoint(Base):
     """A URL that a client wants events sent to.
 
     `types` are event types separated by spaces, `*` for all. Secrets are sealed; the one before is signed with too
-    until `previous_until`, so that a receiver can change over. `enabled_at`: since when every event is told.
+    until `previous_until`, so that a receiver can change over. `enabled_at`: since when again,
+    where it was disabled for a while.
     """
 
     __tablename__ = "endpoint"
@@ -28,7 +29,7 @@ class Endpoint(Base):
     previous_until: Mapped[datetime | None]
     test: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    enabled_at: Mapped[datetime]
+    enabled_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
 

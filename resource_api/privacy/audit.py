@@ -3,6 +3,7 @@
 A read's row is committed before its answer leaves; where it cannot be written, nothing is read.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,11 @@ from resource_api.privacy.tables import Audit
 # As in FHIR's AuditEvent: create, read, update, delete, execute.
 Action = Literal["C", "R", "U", "D", "E"]
 Outcome = Literal["ok", "denied", "failed"]
+
+# The audit is no secret, so that nobody's words can be in it: what is no code is refused, what is no id is not told.
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+_ID = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
+NO_ID = "?"
 
 _ADD = insert(Base.metadata.tables[Audit.__tablename__])
 
@@ -46,7 +52,12 @@ def record(
     outcome: Outcome = "ok",
     reason: str | None = None,
 ) -> None:
-    """Add one row. `what` reads `referral.read`; `ids` are records' ids; `reason` is a code, never somebody's words."""
+    """Add one row. `what` reads `referral.read`; `ids` are records' ids; `reason` is a code, never somebody's words.
+
+    Raises ValueError where it is none.
+    """
+    if not all(_CODE.fullmatch(code) for code in (what, kind, reason) if code is not None):
+        raise ValueError("the audit takes codes, and neither names nor sentences")
     session.connection().execute(
         _ADD,
         {
@@ -59,7 +70,7 @@ def record(
             "token_id": agent.token_id,
             "request_id": agent.request_id,
             "object_kind": kind,
-            "object_ids": " ".join(ids),
+            "object_ids": " ".join(id if _ID.fullmatch(id) else NO_ID for id in ids),
             "reason": reason,
         },
     )

@@ -35,7 +35,7 @@ def find_untold(session: Session, _keyring: Keyring, _now: datetime) -> Iterator
             .where(
                 Referral.requester_id == endpoint.participant_id,
                 Referral.test.is_(endpoint.test),
-                ReferralEvent.at > endpoint.enabled_at + MARGIN,
+                ReferralEvent.at > (endpoint.enabled_at or endpoint.created_at) + MARGIN,
                 literal(True) if EVERY_TYPE in types else ReferralEvent.type.in_(types),
                 ~exists().where(
                     Delivery.target == f"endpoint:{endpoint.id}",

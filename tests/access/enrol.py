@@ -48,11 +48,15 @@ def enrol(app: Flask, role: Role = "referral_source", organization_id: str | Non
 
 def ask_token(client: FlaskClient, form: dict[str, Any], **more: Any) -> TestResponse:
     """Ask for a token, each time from another address: how often one address may fail is tested elsewhere."""
-    n = next(_addresses)
-    address = {"REMOTE_ADDR": f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"}
     return client.post(
-        "/oauth/token", data={"grant_type": "client_credentials"} | form, environ_overrides=address, **more
+        "/oauth/token", data={"grant_type": "client_credentials"} | form, environ_overrides=new_address(), **more
     )
+
+
+def new_address() -> dict[str, str]:
+    """Ask from an address that nobody has asked from."""
+    n = next(_addresses)
+    return {"REMOTE_ADDR": f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"}
 
 
 def get_token(client: FlaskClient, enrolled: Enrolled, **form: str) -> str:

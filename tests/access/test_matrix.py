@@ -26,7 +26,8 @@ from resource_api.api.blueprint import Blueprint
 from resource_api.api.openapi import write_openapi
 from resource_api.errors import NotAllowed, NotFound
 from tests.access.conftest import make_app
-from tests.access.enrol import Enrolled, bearer, enrol, in_database, wiring_of
+from tests.access.delivery_records import make_address, make_delivery, make_webhook, others_of
+from tests.access.enrol import Enrolled, bearer, enrol, in_database, new_address, wiring_of
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,20 @@ def guarded(
     return Route("guarded", action, json, headers or {}, objects)
 
 
+def webhooks(app: Flask, caller: Enrolled) -> Objects:
+    others = {why: make_webhook(app, other) for why, other in others_of(app, caller).items()}
+    return Objects(make_webhook(app, caller), others)
+
+
+def deliveries(app: Flask, caller: Enrolled) -> Objects:
+    others = {why: make_delivery(app, other) for why, other in others_of(app, caller).items()}
+    return Objects(make_delivery(app, caller), others)
+
+
+def addresses(app: Flask, caller: Enrolled) -> Objects:
+    return Objects(make_address(app, caller), {"other": make_address(app, others_of(app, caller)["other"])})
+
+
 ROUTES: dict[str, Route] = {
     # The directory, and what is said about this API
     "GET /": public(),
@@ -104,6 +119,27 @@ ROUTES: dict[str, Route] = {
     "POST /oauth/token": public(),  # its form is the proof
     "POST /break-glass": guarded("glass.break", json={"reason": "A patient must be found.", "minutes": 1}),
     "DELETE /break-glass": guarded("glass.break"),
+    "GET /audit": guarded("audit.read"),
+    # Delivery
+    "GET /webhooks": guarded("webhooks.manage"),
+    "POST /webhooks": guarded("webhooks.manage", json={"url": "https://127.0.0.1/"}),
+    "GET /webhooks/<id>": guarded("webhooks.manage", objects=webhooks),
+    "DELETE /webhooks/<id>": guarded("webhooks.manage", objects=webhooks),
+    "POST /webhooks/<id>/test": guarded("webhooks.manage", objects=webhooks),
+    "POST /webhooks/<id>/rotate": guarded("webhooks.manage", objects=webhooks),
+    "POST /webhooks/<id>/enable": guarded("webhooks.manage", objects=webhooks),
+    "GET /webhook-deliveries": guarded("webhooks.manage"),
+    "POST /webhook-deliveries/replay": guarded("webhooks.manage", json={}),
+    "POST /webhook-deliveries/<id>/replay": guarded("webhooks.manage", objects=deliveries),
+    "GET /referral-addresses": guarded("addresses.manage"),
+    "POST /referral-addresses": guarded("addresses.manage", json={"email": "somebody@example.org"}),
+    "DELETE /referral-addresses/<id>": guarded("addresses.manage", objects=addresses),
+    "GET /referral-addresses/confirm/<token>": link(),
+    "POST /referral-addresses/confirm/<token>": link(),
+    "GET /reply/<token>": link(),
+    "POST /reply/<token>/code": link(),
+    "POST /reply/<token>/referral": link(),
+    "POST /reply/<token>/transitions": link(),
 }
 GUARDED = [name for name, route in ROUTES.items() if route.kind == "guarded"]
 NAMED = [name for name in GUARDED if ROUTES[name].objects is not None]
@@ -136,7 +172,11 @@ class World:
         method, path = name.split(" ")
         route = route or ROUTES[name]
         return self.client.open(
-            _ARGUMENT.sub(id, path), method=method, json=route.json, headers={**route.headers, **headers}
+            _ARGUMENT.sub(id, path),
+            method=method,
+            json=route.json,
+            headers={**route.headers, **headers},
+            environ_overrides=new_address(),
         )
 
 
@@ -194,7 +234,13 @@ def test_a_guarded_route_opens_to_nobody_unknown(name: str, world: World) -> Non
 @pytest.mark.parametrize("name", GUARDED)
 def test_nobody_unknown_is_told_what_is_wrong_with_a_body(name: str, world: World) -> None:
     method, path = name.split(" ")
-    asked = world.client.open(_ARGUMENT.sub(UNREAL, path), method=method, data=b"{", content_type="text/plain")
+    asked = world.client.open(
+        _ARGUMENT.sub(UNREAL, path),
+        method=method,
+        data=b"{",
+        content_type="text/plain",
+        environ_overrides=new_address(),
+    )
     assert asked.status_code == 401
 
 

@@ -138,6 +138,31 @@ def test_a_name_that_comes_to_lead_inside_is_called_no_more(world: World, receiv
     assert len(receivers.received) == 1
 
 
+def test_names_that_hang_keep_no_other_name_from_resolving(
+    world: World, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr("resource_api.egress.CONNECT_S", 1.0)
+
+    def resolve(host: str, _port: int) -> list[str]:
+        if host.startswith("hanging"):
+            released.wait(20)
+        return ["127.0.0.1"]
+
+    hanging, good = world.participant(), world.participant("Cradle Room")
+    for number in range(20):
+        world.endpoint(hanging, f"http://hanging-{number}.example.org:{receivers.port}/bad")
+    world.endpoint(good, f"http://well.example.org:{receivers.port}/good")
+    world.happen(hanging, "r1", (1,))
+    world.happen(good, "r1", range(1, 11))
+    try:
+        deliver_by(world, Egress((f"127.0.0.0/8:{receivers.port}",), resolve=resolve))
+    finally:
+        released.set()
+    assert [one.key[1] for one in receivers.at("/good")] == list(range(1, 11))
+    assert not receivers.at("/bad")
+
+
 def test_a_redirect_is_not_followed(world: World, receivers: Receivers) -> None:
     with receiving() as inside:
         grants = world.participant()

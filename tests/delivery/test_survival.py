@@ -115,6 +115,31 @@ def test_forty_killed_workers_lose_nothing_and_mix_nothing_up(world: World, rece
     survive(world, receivers, kills=40, referrals=40, events=100, workers=3)
 
 
+def test_who_writes_meanwhile_is_not_kept_waiting(world: World, receivers: Receivers) -> None:
+    grants, busy = world.participant(), world.participant("Cradle Room")
+    for number in range(8):
+        world.endpoint(busy, receivers.url(f"/busy-{number}"))
+    for number in range(40):
+        world.happen(busy, f"r{number}", range(1, 4))
+    waits, stop = [], threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            started = time.monotonic()
+            world.happen(grants, "r1", (1,))  # told to nobody: a transaction that writes all the same
+            waits.append(time.monotonic() - started)
+            time.sleep(0.005)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    world.deliver()
+    stop.set()
+    writing.join()
+    assert count(world, "delivered") == 8 * 40 * 3
+    assert len(waits) > 20
+    assert sorted(waits)[int(len(waits) * 0.95)] < 0.5, "the worker's transactions are short"
+
+
 def drain(world: World, receivers: Receivers, path: str, expected: int) -> float:
     """Deliver until so many came to a path; get the seconds."""
     postman = world.postman()

@@ -16,8 +16,18 @@ DEFAULT_LIMIT = 50
 MOST_LIMIT = 200
 MAX_URL = 2_000
 CODE_PATTERN = "^[0-9]{6}$"
-# One @, no space: whether it is an address is found out by writing to it.
-_EMAIL = r"^[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,190}$"
+# Whether it is an address is found out by writing to it; this much keeps it one, and a header's line whole.
+_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$"
+
+
+def _wholly(pattern: str, error: str) -> validate.Regexp:
+    """Check that a text is of a pattern to its very end: to Python, `$` may have a line's end behind it."""
+    return validate.Regexp(pattern.removesuffix("$") + r"\Z", error=error)
+
+
+def _code() -> ma.fields.String:
+    is_code = _wholly(CODE_PATTERN, "is not six digits")
+    return text(required=True, max_length=6, validate=is_code, metadata={"pattern": CODE_PATTERN})
 
 
 def _one_event_type() -> ma.fields.String:
@@ -138,7 +148,7 @@ class AddressBody(BodyArgs):
     email = text(
         required=True,
         max_length=254,
-        validate=validate.Regexp(_EMAIL, error="is no e-mail address"),
+        validate=_wholly(_EMAIL, "is no e-mail address"),
         metadata={"pattern": _EMAIL, "example": "referrals@pantry.example"},
     )
     language = text(
@@ -146,7 +156,7 @@ class AddressBody(BodyArgs):
     )
 
 
-class AddressSchema(ma.Schema):
+class ReferralAddressSchema(ma.Schema):
     """A referral address."""
 
     id = uuid(required=True)
@@ -156,10 +166,10 @@ class AddressSchema(ma.Schema):
     confirmed_at = moment(metadata={"description": "Nothing is sent before its holder has confirmed it."})
 
 
-class AddressesSchema(ma.Schema):
+class ReferralAddressesSchema(ma.Schema):
     """An organization's referral addresses."""
 
-    addresses = many(AddressSchema)
+    addresses = many(ReferralAddressSchema)
 
 
 class ConfirmationSchema(ma.Schema):
@@ -182,10 +192,10 @@ class ReplySchema(ma.Schema):
 class CodeBody(BodyArgs):
     """The code that was sent to the address."""
 
-    code = text(required=True, max_length=6, validate=validate.Regexp(CODE_PATTERN), metadata={"pattern": CODE_PATTERN})
+    code = _code()
 
 
 class ReplyTransitionBody(TransitionBody):
     """A move to another state, with the code that was sent to the address."""
 
-    code = text(required=True, max_length=6, validate=validate.Regexp(CODE_PATTERN), metadata={"pattern": CODE_PATTERN})
+    code = _code()

@@ -334,7 +334,7 @@ def upgrade() -> None:
         sa.Column("previous_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("enabled_at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("enabled_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("disabled_reason", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_endpoint_client_id")),
