@@ -203,7 +203,6 @@ def upgrade() -> None:
         sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_consent_referral_id")),
         sa.PrimaryKeyConstraint("referral_id", name=op.f("pk_referral_consent")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "referral_event",
@@ -274,7 +273,6 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_replay_referral_id")),
         sa.PrimaryKeyConstraint("client_id", "route", "key_hash", name=op.f("pk_replay")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
