@@ -31,6 +31,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("audit chain", "resource_api.privacy.chain:verify_chain"),
     (OUTSIDE, "resource_api.cli.verify:find_cut_off"),
     ("sealed values", "resource_api.privacy.check:find_unreadable"),
+    ("referrals", "resource_api.referrals.check:check_referrals"),
+    ("answers kept", "resource_api.referrals.check:check_replays"),
     ("deliveries", "resource_api.delivery.check:find_wrong_deliveries"),
     ("order of deliveries", "resource_api.delivery.check:find_overtaken"),
     ("outbox", "resource_api.delivery.check:find_stuck"),
