@@ -42,8 +42,9 @@ POLL_S = 0.5
 GATHER_S = 0.02
 AFTER_A_FAULT_S = 1.0
 STOP_WITHIN_S = 20.0
-# How long a job is one worker's before another may take it over.
+# How long a job is one worker's before another may take it over; the audit is not left unsealed for a minute.
 TURN = timedelta(minutes=5)
+SEALERS_TURN = timedelta(seconds=20)
 AT_A_TIME = 500
 
 
@@ -155,6 +156,7 @@ class Job:
     name: str
     every: timedelta
     do: Callable[[Work], int]
+    turn: timedelta = TURN
 
 
 def permitted(session: Session, referral_id: str, organization_id: str, type: str) -> str | None:
@@ -204,7 +206,7 @@ def shred(work: Work) -> int:
 
 JOBS = (
     Job("remind", timedelta(minutes=1), remind),
-    Job("seal", timedelta(seconds=2), seal_audit),
+    Job("seal", timedelta(seconds=2), seal_audit, SEALERS_TURN),
     Job("sign", timedelta(hours=1), sign_audit),
     Job("forget", timedelta(minutes=10), forget),
     Job("shred", timedelta(hours=1), shred),
@@ -239,7 +241,7 @@ def do_job(job: Job, work: Work, worker: str, *, every: timedelta | None = None)
     """Do a job if it is this worker's turn; get how much was done."""
     with work.database.write() as session:
         own = take_turn(
-            session, job.name, worker, every=job.every if every is None else every, lease=TURN, now=work.now
+            session, job.name, worker, every=job.every if every is None else every, lease=job.turn, now=work.now
         )
         session.commit()
     if not own:
