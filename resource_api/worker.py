@@ -18,8 +18,9 @@ from time import monotonic, sleep
 from sqlalchemy.orm import Session
 
 from resource_api.access.forget import forget_expired
+from resource_api.access.token import CLOCKS_DIFFER
 from resource_api.database import Database
-from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets
+from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets, recall_from_ahead
 from resource_api.delivery.job import end_turn, take_turn
 from resource_api.delivery.lanes import THREADS, Lanes
 from resource_api.delivery.mail import read_smtp_url
@@ -76,11 +77,14 @@ class Postman:
         self.threads = ThreadPoolExecutor(THREADS, "deliver")
         self.ended: SimpleQueue[tuple[Outcome, float]] = SimpleQueue()
         self.unsettled: list[Outcome] = []
+        # None until the first turn: the clock may have been set back before this worker began.
+        self.last_turn: datetime | None = None
 
     def turn(self) -> bool:
         """Settle what ended, and begin what is due. Tells whether anything is under way."""
         away = 0
         self._take_ended()
+        self._watch_clock()
         with self.database.read() as session:
             room = self.lanes.give(due_targets(session, now=self.clock()), at=monotonic())
         if room or self.unsettled:
@@ -120,6 +124,15 @@ class Postman:
                 session.commit()
             self.unsettled = []
         self.threads.shutdown(wait=False, cancel_futures=True)
+
+    def _watch_clock(self) -> None:
+        """Where the clock was set back, let nothing wait until it is again as late as it was."""
+        now = self.clock()
+        if self.last_turn is None or now < self.last_turn - CLOCKS_DIFFER:
+            with self.database.write() as session:
+                recall_from_ahead(session, now=now)
+                session.commit()
+        self.last_turn = now
 
     def _claim(self, session: Session, room: dict[str, int]) -> tuple[list[Errand], int]:
         return claim_due(
