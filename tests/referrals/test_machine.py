@@ -87,7 +87,7 @@ class Known:
             return "requester"
         if organization == self.owner and organization not in self.former:
             return "target"
-        in_pool = self.offered and self.owner is None and self.status == "requested"
+        in_pool = self.offered and self.owner is None and self.status == "requested" and not self.revoked
         return 403 if in_pool or organization in self.former else 404
 
 
@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
     def claim(self, id: str, actor: str) -> None:
         known, organization = self.known[id], ACTORS[actor]
         answer = self.asking[actor].post(f"/referrals/{id}/claim", {})
-        waiting = known.owner is None and known.status == "requested"
+        waiting = known.owner is None and known.status == "requested" and not known.revoked
         expected = 404 if not known.offered and known.side(actor) != "target" else 200 if waiting else 409
         assert answer.status_code == expected, answer.text
         if expected == 200:
@@ -346,6 +346,8 @@ def restarted(world: DeliveringWorld) -> DeliveringWorld:
     folder = Path(mkdtemp(dir=world.path.parent.parent))
     for name in (world.path.name, f"{world.path.name}-wal"):
         shutil.copy(world.path.with_name(name), folder)
+    world.close()
+    shutil.rmtree(world.path.parent)
     return DeliveringWorld(folder / world.path.name, world.receivers, world.letterbox, "")
 
 
