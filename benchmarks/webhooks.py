@@ -43,7 +43,7 @@ import sys
 from resource_api.database import Database
 from resource_api.privacy.keyring import load_keyring
 from resource_api.settings import Settings
-from resource_api.worker import POLL_S, Postman
+from resource_api.postman import POLL_S, Postman
 settings = Settings.from_environment()
 postman = Postman(Database(settings.database_url), load_keyring(settings), settings, lambda *_: None)
 print("ready", flush=True)

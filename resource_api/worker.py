@@ -4,30 +4,19 @@ Each job is one function. Deliveries are leased one by one, so that several work
 lock, a row that says whose turn it is until when. Whoever is killed in the middle is followed by another.
 """
 
-import os
-import socket
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from queue import Empty, SimpleQueue
-from secrets import token_hex
+from datetime import datetime, timedelta
 from threading import Event, Thread
-from time import monotonic, sleep
 
 from sqlalchemy.orm import Session
 
 from resource_api.access.forget import forget_expired
 from resource_api.database import Database
-from resource_api.delivery.claim import Errand, Permitted, claim_due, due_targets
 from resource_api.delivery.job import end_turn, take_turn
-from resource_api.delivery.lanes import THREADS, Lanes
-from resource_api.delivery.mail import read_smtp_url
-from resource_api.delivery.send import Outcome, send
-from resource_api.delivery.settle import settle
 from resource_api.directory.availability import end_availability
-from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
+from resource_api.postman import POLL_S, Postman, now_utc
 from resource_api.privacy.chain import checkpoint, seal
 from resource_api.privacy.checkpoint import FILE_NAME, keep_checkpoint
 from resource_api.privacy.keyring import Keyring, load_keyring
@@ -39,106 +28,11 @@ from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 
-# How often it is looked for something new, and how long ended attempts are gathered before they are settled together:
-# between two of its short transactions, other writers have their turn.
-POLL_S = 0.5
-GATHER_S = 0.02
 AFTER_A_FAULT_S = 1.0
-STOP_WITHIN_S = 20.0
-# How long a job is one worker's before another may take it over.
+# How long a job is one worker's before another may take it over; the audit is not left unsealed for a minute.
 TURN = timedelta(minutes=5)
+SEALERS_TURN = timedelta(seconds=20)
 AT_A_TIME = 500
-
-
-def now_utc() -> datetime:
-    """Read the clock."""
-    return datetime.now(UTC)
-
-
-class Postman:
-    """Delivers what is due: settles what ended and claims what is next in one short transaction, sends from threads."""
-
-    def __init__(
-        self,
-        database: Database,
-        keyring: Keyring,
-        settings: Settings,
-        permitted: Permitted,
-        *,
-        egress: Egress | None = None,
-        clock: Callable[[], datetime] = now_utc,
-    ) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        self.database, self.keyring, self.settings, self.permitted = database, keyring, settings, permitted
-        self.clock = clock
-        self.egress = egress or Egress.of(settings)
-        mail = settings.smtp_url
-        self.mail_server = read_smtp_url(mail, public_url=settings.public_url) if mail else None
-        self.lanes = Lanes()
-        self.threads = ThreadPoolExecutor(THREADS, "deliver")
-        self.ended: SimpleQueue[tuple[Outcome, float]] = SimpleQueue()
-        self.unsettled: list[Outcome] = []
-
-    def turn(self) -> bool:
-        """Settle what ended, and begin what is due. Tells whether anything is under way."""
-        away = 0
-        self._take_ended()
-        with self.database.read() as session:
-            room = self.lanes.give(due_targets(session, now=self.clock()), at=monotonic())
-        if room or self.unsettled:
-            with self.database.write() as session:
-                settle(session, self.name, self.unsettled)
-                errands, away = self._claim(session, room)
-                session.commit()
-            self.unsettled = []
-            for errand in errands:
-                self.lanes.begin(errand.attempt, errand.target, at=monotonic())
-                self.threads.submit(self._attempt, errand)
-        return away > 0 or self.lanes.in_flight > 0
-
-    def wait(self, seconds: float) -> None:
-        """Wait for an attempt to end, and a moment more for others; or until the time is up."""
-        try:
-            ended = self.ended.get(timeout=seconds)
-        except Empty:
-            return
-        sleep(GATHER_S)
-        self._note(*ended)
-
-    def deliver_all(self) -> None:
-        """Deliver until nothing is due and nothing under way."""
-        while self.turn():
-            self.wait(POLL_S if self.lanes.in_flight else 0.0)
-
-    def close(self) -> None:
-        """Give what is under way a while to end, and settle it; what does not end is due again when its lease is."""
-        until = monotonic() + STOP_WITHIN_S
-        while self.lanes.in_flight and monotonic() < until:
-            self.wait(POLL_S)
-            self._take_ended()
-        if self.unsettled:
-            with self.database.write() as session:
-                settle(session, self.name, self.unsettled)
-                session.commit()
-            self.unsettled = []
-        self.threads.shutdown(wait=False, cancel_futures=True)
-
-    def _claim(self, session: Session, room: dict[str, int]) -> tuple[list[Errand], int]:
-        return claim_due(
-            session, self.keyring, self.permitted, room,
-            worker=self.name, public_url=self.settings.public_url, now=self.clock(),
-        )  # fmt: skip
-
-    def _attempt(self, errand: Errand) -> None:
-        self.ended.put((send(errand, self.egress, self.mail_server, self.clock), monotonic()))
-
-    def _take_ended(self) -> None:
-        while not self.ended.empty():
-            self._note(*self.ended.get())
-
-    def _note(self, outcome: Outcome, at: float) -> None:
-        self.lanes.end(outcome.errand.attempt, at=at, failed=outcome.end == "failed")
-        self.unsettled.append(outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +52,7 @@ class Job:
     name: str
     every: timedelta
     do: Callable[[Work], int]
+    turn: timedelta = TURN
 
 
 def permitted(session: Session, referral_id: str, organization_id: str, type: str) -> str | None:
@@ -217,7 +112,7 @@ def end_availabilities(work: Work) -> int:
 
 JOBS = (
     Job("remind", timedelta(minutes=1), remind),
-    Job("seal", timedelta(seconds=2), seal_audit),
+    Job("seal", timedelta(seconds=2), seal_audit, SEALERS_TURN),
     Job("sign", timedelta(minutes=5), sign_audit),
     Job("availability", timedelta(minutes=1), end_availabilities),
     Job("offer", timedelta(hours=1), offer_pool),
@@ -255,7 +150,7 @@ def do_job(job: Job, work: Work, worker: str, *, every: timedelta | None = None)
     """Do a job if it is this worker's turn; get how much was done."""
     with work.database.write() as session:
         own = take_turn(
-            session, job.name, worker, every=job.every if every is None else every, lease=TURN, now=work.now
+            session, job.name, worker, every=job.every if every is None else every, lease=job.turn, now=work.now
         )
         session.commit()
     if not own:

@@ -31,11 +31,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("audit chain", "resource_api.privacy.chain:verify_chain"),
     (OUTSIDE, "resource_api.cli.verify:find_cut_off"),
     ("sealed values", "resource_api.privacy.check:find_unreadable"),
+    ("referrals", "resource_api.referrals.check:check_referrals"),
+    ("answers kept", "resource_api.referrals.check:check_replays"),
     ("deliveries", "resource_api.delivery.check:find_wrong_deliveries"),
     ("order of deliveries", "resource_api.delivery.check:find_overtaken"),
     ("outbox", "resource_api.delivery.check:find_stuck"),
-    ("referrals", "resource_api.referrals.check:check_referrals"),
-    ("answers under a key", "resource_api.referrals.check:check_replays"),
     ("events told", "resource_api.referrals.untold:find_untold"),
 )
 

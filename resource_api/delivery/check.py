@@ -50,7 +50,9 @@ def find_overtaken(session: Session, _keyring: Keyring, _now: datetime) -> Itera
         select(
             Delivery.id,
             Delivery.state,
+            Delivery.created_at,
             Delivery.delivered_at,
+            func.max(Delivery.created_at).over(**before).label("made"),
             func.max(Delivery.delivered_at).over(**before).label("last"),
             func.max(case((Delivery.state == "pending", 1), else_=0)).over(**before).label("waiting"),
         )
@@ -59,7 +61,15 @@ def find_overtaken(session: Session, _keyring: Keyring, _now: datetime) -> Itera
     )
     delivered = select(ordered.c.id, ordered.c.delivered_at, ordered.c.last, ordered.c.waiting).where(
         ordered.c.state == "delivered",
-        or_(ordered.c.waiting == 1, ordered.c.last > ordered.c.delivered_at),
+        or_(
+            ordered.c.waiting == 1,
+            and_(
+                ordered.c.last > ordered.c.delivered_at,
+                # Times of before and after a clock that was set back say nothing of what came first.
+                ordered.c.delivered_at >= ordered.c.created_at,
+                ordered.c.created_at >= ordered.c.made,
+            ),
+        ),
     )
     for row in session.execute(delivered):
         if row.waiting or row.last - row.delivered_at > SKEW:

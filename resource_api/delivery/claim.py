@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, exists, func, select, update
+from sqlalchemy import Integer, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from resource_api.access.tables import Client
+from resource_api.access.token import CLOCKS_DIFFER
 from resource_api.delivery.compose import Call, write_call, write_letter
 from resource_api.delivery.endpoint import REMOVED
 from resource_api.delivery.letters import Letter
@@ -59,6 +60,20 @@ def due_targets(session: Session, *, now: datetime) -> list[str]:
     """List the targets for which something is due."""
     due = select(Delivery.target).where(Delivery.state == "pending").group_by(Delivery.target)
     return list(session.scalars(due.having(func.min(Delivery.next_at) <= now)))
+
+
+def recall_from_ahead(session: Session, *, now: datetime) -> int:
+    """Make due at once what waits only because the clock was set back after it was written; get how much that is."""
+    ahead = update(Delivery).where(
+        Delivery.state == "pending",
+        or_(
+            Delivery.created_at > now + CLOCKS_DIFFER,
+            Delivery.leased_until > now + max(CALL_LEASE, LETTER_LEASE) + CLOCKS_DIFFER,
+        ),
+        Delivery.next_at > now,
+    )
+    recalled = session.execute(ahead.values(next_at=now), execution_options={"synchronize_session": False})
+    return int(getattr(recalled, "rowcount", 0))
 
 
 def claim_due(

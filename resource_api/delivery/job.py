@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from resource_api.access.token import CLOCKS_DIFFER
 from resource_api.database import Base
 from resource_api.delivery.tables import Job
 
@@ -13,14 +14,22 @@ _JOB = Base.metadata.tables[Job.__tablename__]
 
 
 def take_turn(session: Session, name: str, worker: str, *, every: timedelta, lease: timedelta, now: datetime) -> bool:
-    """Take a job, for so long: only where nobody has it, and it was not done a while ago."""
+    """Take a job, for so long: only where nobody has it, and it was not done a while ago.
+
+    What lies further ahead than clocks differ was noted before the clock was set back, and holds nobody up.
+    """
     session.execute(_insert_once(session).values(name=name).on_conflict_do_nothing())
     taken = session.execute(
         update(_JOB)
         .where(
             _JOB.c.name == name,
-            or_(_JOB.c.leased_until.is_(None), _JOB.c.leased_until <= now, _JOB.c.leased_by == worker),
-            or_(_JOB.c.done_at.is_(None), _JOB.c.done_at <= now - every),
+            or_(
+                _JOB.c.leased_until.is_(None),
+                _JOB.c.leased_until <= now,
+                _JOB.c.leased_until > now + lease + CLOCKS_DIFFER,
+                _JOB.c.leased_by == worker,
+            ),
+            or_(_JOB.c.done_at.is_(None), _JOB.c.done_at <= now - every, _JOB.c.done_at > now + CLOCKS_DIFFER),
         )
         .values(leased_by=worker, leased_until=now + lease)
         .returning(_JOB.c.name)

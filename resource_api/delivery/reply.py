@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Caller, default_scopes
+from resource_api.access.token import CLOCKS_DIFFER
 from resource_api.delivery.outbox import CODE, pending
 from resource_api.delivery.tables import Delivery, ReferralAddress, ReplyLink
 from resource_api.errors import NotFound
@@ -94,7 +95,9 @@ def check_code(
     session: Session, keyring: Keyring, link: ReplyLink, address: ReferralAddress, code: str, *, now: datetime
 ) -> bool:
     """Tell whether a code opens the link's referral now. A wrong one is counted: the door commits either way."""
-    live = link.code_hash is not None and link.code_expires_at is not None and link.code_expires_at > now
+    ends = link.code_expires_at
+    # One that has longer to live than any was sent before the clock was set back: it is over.
+    live = link.code_hash is not None and ends is not None and now < ends <= now + CODE_LIVES + CLOCKS_DIFFER
     right = live and hmac.compare_digest(str(link.code_hash), _hash(keyring, link, code))
     if not right:
         link.code_tries += 1

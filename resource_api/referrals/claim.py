@@ -9,6 +9,7 @@ from resource_api.access.policy import Grants
 from resource_api.errors import AlreadyClaimed, BadInput, NotFound
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.act import check_version, finish, reopen_part
+from resource_api.referrals.consent import consent_of, is_over
 from resource_api.referrals.referral import Transition
 from resource_api.referrals.seal import key_of, open_json
 from resource_api.referrals.tables import Referral, ReferralOffer
@@ -46,7 +47,8 @@ def claim(
     )
     if referral is None or organization is None or not grants.as_recipient:
         raise NotFound("There is no such referral")
-    if referral.owner_id is not None or referral.status != "requested":
+    taken_back = is_over(consent_of(session, referral.id), None)
+    if referral.owner_id is not None or referral.status != "requested" or taken_back:
         raise AlreadyClaimed("This referral is in the pool no longer")
     if if_match is not None:
         check_version(referral, if_match)

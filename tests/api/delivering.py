@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from resource_api import create_app
-from resource_api.worker import JOBS, Postman, Work, do_job, now_utc, permitted
+from resource_api.postman import Postman, now_utc
+from resource_api.worker import JOBS, Work, do_job, permitted
 from tests.delivery.letterbox import Letterbox, receiving_mail
 from tests.delivery.receivers import Receivers, receiving
 from tests.referrals.world import World

@@ -81,9 +81,11 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "-c", LOCK, str(path), str(seconds)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "locked\n"
-    yield
-    process.kill()
-    process.communicate()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_lock_that_outlasts_the_wait_is_a_503_and_what_was_refused_was_not_written(

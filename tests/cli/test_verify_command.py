@@ -85,10 +85,12 @@ def test_a_sound_database_holds(database: Database) -> None:
             "audit outside: the audit was cut off: it has 2 links, and had 3",
         ),
         (["UPDATE referral SET note = x'01' WHERE id = 'r-000001'"], "sealed values: referral.note of r-000001"),
+        (["UPDATE referral SET status = 'accepted' WHERE id = 'r-000001'"],
+         "referrals: referral r-000001: its events say another status"),
         (["UPDATE referral_key SET blind = x'00'", "INSERT INTO client_secret (client_id, hash, created_at) "
           "VALUES ('nobody', '', '2026-01-01')"], "database file: row 1 of client_secret refers to a row of client"),
     ],
-    ids=["schema", "altered audit", "cut off audit", "unreadable value", "dangling reference"],
+    ids=["schema", "altered audit", "cut off audit", "unreadable value", "altered referral", "dangling reference"],
 )  # fmt: skip
 def test_a_breach_is_told_plainly_and_ends_in_a_one(database: Database, statements: list[str], told: str) -> None:
     change(database, *statements)

@@ -18,9 +18,9 @@ from resource_api.delivery.outbox import Happened, tell
 from resource_api.delivery.sign import Signing, SigningKey
 from resource_api.delivery.tables import Delivery, Endpoint
 from resource_api.migrations import migrate
+from resource_api.postman import Postman
 from resource_api.privacy.keyring import Keyring
 from resource_api.settings import Settings
-from resource_api.worker import Postman
 from tests.delivery.receivers import Clock, Receivers, receiving
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -22,8 +22,8 @@ from resource_api.delivery.endpoint import enable_endpoint, remove_endpoint
 from resource_api.delivery.schedule import MOST_ATTEMPTS
 from resource_api.delivery.tables import Endpoint
 from resource_api.egress import Egress
+from resource_api.postman import Postman
 from resource_api.privacy.tables import Audit
-from resource_api.worker import Postman
 from tests.delivery.conftest import World
 from tests.delivery.receivers import (
     Behave,

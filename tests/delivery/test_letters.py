@@ -66,7 +66,7 @@ def test_a_referral_is_told_of_by_one_link(world: World, letterbox: Letterbox, p
     assert letter["From"] == "referrals@help.example.org"
     assert link_in(text).startswith("https://help.example.org/reply/")
     assert len(token_of(letterbox)) == 43, "256 bits"
-    assert "r1" not in text
+    assert "r1" not in text.replace(token_of(letterbox), "")
     with world.database.read() as session:
         link, address = open_link(session, world.keyring, token_of(letterbox), now=world.clock())
     assert (link.referral_id, address.email) == ("r1", ADDRESS)

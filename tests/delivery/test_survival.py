@@ -28,7 +28,7 @@ import resource_api.delivery.send as send
 from resource_api.database import Database
 from resource_api.privacy.keyring import Keyring
 from resource_api.settings import Settings
-from resource_api.worker import Postman
+from resource_api.postman import Postman
 claim.CALL_LEASE, send.DEADLINE_S = timedelta(seconds=1), 0.8
 url, allow = sys.argv[1:]
 postman = Postman(

@@ -36,9 +36,9 @@ def write_sealed_rows(session: Session, keyring: Keyring, count: int = 1, *, fir
              "sensitive": False, "test": False, "data_key": data_key, **fields}
         )  # fmt: skip
         detail = key.seal(CANARY, table="referral_event", column="detail", row=f"{id}/1")
-        event = {"transaction": 0, "referral_id": id, "seq": 1, "version": 1, "type": "referral.requested", "at": NOW,
-                 "status": "requested", "detail": detail, "detail_digest": digest_detail(detail),
-                 "organization_id": None, "client_id": None, "owner_id": None, "reason_code": None}  # fmt: skip
+        event = {"transaction": 0, "referral_id": id, "seq": 1, "version": 1, "type": "referral.requested",
+                 "status": "requested", "at": NOW, "organization_id": "o", "client_id": "client", "owner_id": None,
+                 "reason_code": None, "detail": detail, "detail_digest": digest_detail(detail)}  # fmt: skip
         rows["referral_event"].append(event | {"hash": hash_event(event, b"")})
         rows["referral_consent"].append(
             {"referral_id": id, "scope": "", "recipients": "", "purpose": "", "given_at": NOW,

@@ -109,6 +109,21 @@ def test_revoking_the_consent_ends_every_disclosure_at_once(world: World, hospit
     assert (hospital.get(f"/referrals/{id}").json or {})["note"] == "Gryngolet"
 
 
+def test_what_the_person_has_taken_back_waits_in_the_pool_no_longer(
+    world: World, hospital: Asking, pantry: Asking
+) -> None:
+    pool = {"need": "food", "place": "21215", "patient": PATIENT}
+    id = (hospital.post("/referrals", pool).json or {})["id"]
+    assert pantry.get(f"/referrals/{id}").status_code == 200
+    assert hospital.delete(f"/referrals/{id}/consent").status_code == 200
+    assert pantry.get(f"/referrals/{id}").status_code == 404
+    assert (pantry.get("/referrals").json or {})["contents"] == []
+    assert (pantry.get("/events").json or {})["events"] == []
+    assert pantry.post(f"/referrals/{id}/claim", {}).status_code == 409
+    with world.database.read() as session:
+        assert may_be_told(session, id, PANTRY) == "no-longer-addressed"
+
+
 def test_a_referral_is_given_to_somebody_else_and_the_former_party_learns_nothing_more(
     world: World, hospital: Asking, pantry: Asking, cradle: Asking
 ) -> None:

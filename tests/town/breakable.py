@@ -1,0 +1,90 @@
+"""Our command, run so that it can be broken: `python -m tests.town.breakable serve|worker …`
+
+It kills itself, with SIGKILL, at the point that the file BREAK_AT names; whoever takes the file away does so, so one
+process dies of it, once. And leases are short enough to be waited for. Else the code that runs is what is released.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+import resource_api.delivery.claim
+import resource_api.delivery.send
+import resource_api.worker
+from resource_api import database
+from resource_api.cli import main
+
+# Of a request that writes a referral: at each of its statements, and around its commit. Of a worker: between its steps.
+WRITES = (
+    "referral", "referral_event", "referral_party", "referral_consent", "referral_key", "replay", "delivery", "audit",
+)  # fmt: skip
+SERVER_POINTS = (*(f"before {table}" for table in WRITES), "before commit", "after commit")
+WORKER_POINTS = ("after claim", "before send", "after send", "after settle", "after seal")
+LEASE = timedelta(seconds=1)
+
+
+def break_at(point: str) -> None:
+    """Die here if it is said so."""
+    file = Path(os.environ["BREAK_AT"])
+    try:
+        if file.read_text("utf-8") != point:
+            return
+        file.unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before_statement(connection: Connection, _cursor: object, sql: str, *_: object) -> None:
+    if sql.startswith("INSERT INTO "):
+        table = sql.split()[2].strip('"')
+        break_at(f"before {table}")
+        if table == "referral_event":
+            raw: Any = connection.connection.dbapi_connection
+            raw.writes = True
+
+
+class BreakableConnection(database._SQLiteConnection):
+    """A connection whose commit of an event can be broken before and after."""
+
+    writes = False
+
+    def commit(self) -> None:
+        writes, self.writes = self.writes, False
+        if writes:
+            break_at("before commit")
+        super().commit()
+        if writes:
+            break_at("after commit")
+
+
+def breaking(of: Any, name: str, *, before: str | None = None, after: str | None = None) -> None:
+    """Make a function of a module breakable; after one that returns nothing, nothing breaks."""
+    function: Callable[..., Any] = getattr(of, name)
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        if before is not None:
+            break_at(before)
+        done = function(*args, **kwargs)
+        if after is not None and done and (not isinstance(done, tuple) or done[0]):
+            break_at(after)
+        return done
+
+    setattr(of, name, broken)
+
+
+if __name__ == "__main__":
+    database._SQLiteConnection = BreakableConnection  # type: ignore[misc]
+    event.listen(Engine, "before_cursor_execute", before_statement)
+    breaking(resource_api.worker, "claim_due", after="after claim")
+    breaking(resource_api.worker, "send", before="before send", after="after send")
+    breaking(resource_api.worker, "settle", after="after settle")
+    breaking(resource_api.worker, "seal", after="after seal")
+    resource_api.delivery.claim.CALL_LEASE = LEASE
+    resource_api.delivery.send.DEADLINE_S = 0.8
+    main()
