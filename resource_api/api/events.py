@@ -5,6 +5,7 @@ The feed is thin, and makes any notice that was missed recoverable: ask from whe
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -31,10 +32,10 @@ def list_events(args: dict[str, Any]) -> Response:
     return answer_privately({"events": [write_thin_event(event) for event in feed.events], "after": feed.after})
 
 
-@blueprint.route("/referrals/<id>/events")
+@blueprint.route("/referrals/<uuid:id>/events")
 @blueprint.doc(**reading("referrals.read", "listReferralEvents", 404))
 @blueprint.response(200, HistorySchema)
-def list_referral_events(id: str) -> Response:
+def list_referral_events(id: UUID) -> Response:
     """List all that happened to one referral, as far as the caller may know."""
     grants = authorize("referrals.read")
     now = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -35,40 +36,40 @@ from resource_api.referrals.tables import Referral
 blueprint = Blueprint("referral_acts", __name__, public=False)
 
 
-@blueprint.route("/referrals/<id>/claim", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/claim", methods=["POST"])
 @blueprint.doc(**acting("referrals.claim", "claimReferral", 412))
 @blueprint.arguments(ClaimBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def claim_referral(body: dict[str, Any], id: str) -> Response:
+def claim_referral(body: dict[str, Any], id: UUID) -> Response:
     """Take a referral out of the pool, for one of your services; only one organization can."""
     grants = authorize("referrals.claim")
-    now, known, service = datetime.now(UTC), read_if_match(required=False), body.get("service_id")
+    now, known, service = datetime.now(UTC), read_if_match(), body.get("service_id")
     return do_once(
         grants,
         body,
-        lambda session: claim(session, keyring(), grants, id, service_id=service, if_match=known, now=now),
+        lambda session: claim(session, keyring(), grants, str(id), service_id=service, if_match=known, now=now),
         now=now,
     )
 
 
-@blueprint.route("/referrals/<id>/messages", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/messages", methods=["POST"])
 @blueprint.doc(**acting("referrals.act", "sendReferralMessage"))
 @blueprint.arguments(MessageBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def send_referral_message(body: dict[str, Any], id: str) -> Response:
+def send_referral_message(body: dict[str, Any], id: UUID) -> Response:
     """Say something to the other side."""
     grants = authorize("referrals.act")
     now = datetime.now(UTC)
     return do_once(
-        grants, body, lambda session: send_message(session, keyring(), grants, id, body["text"], now=now), now=now
+        grants, body, lambda session: send_message(session, keyring(), grants, str(id), body["text"], now=now), now=now
     )
 
 
-@blueprint.route("/referrals/<id>/appointments", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/appointments", methods=["POST"])
 @blueprint.doc(**acting("referrals.act", "setReferralAppointment", versioned=True))
 @blueprint.arguments(AppointmentBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def set_referral_appointment(body: dict[str, Any], id: str) -> Response:
+def set_referral_appointment(body: dict[str, Any], id: UUID) -> Response:
     """Say when the person is expected; the last one said holds."""
     grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
@@ -76,16 +77,16 @@ def set_referral_appointment(body: dict[str, Any], id: str) -> Response:
     return do_once(
         grants,
         body,
-        lambda session: set_appointment(session, keyring(), grants, id, appointment, if_match=known, now=now),
+        lambda session: set_appointment(session, keyring(), grants, str(id), appointment, if_match=known, now=now),
         now=now,
     )
 
 
-@blueprint.route("/referrals/<id>/reassign", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/reassign", methods=["POST"])
 @blueprint.doc(**acting("referrals.act", "reassignReferral", versioned=True))
 @blueprint.arguments(ReassignBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def reassign_referral(body: dict[str, Any], id: str) -> Response:
+def reassign_referral(body: dict[str, Any], id: UUID) -> Response:
     """Give a referral that nobody has answered to somebody else."""
     grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
@@ -94,18 +95,18 @@ def reassign_referral(body: dict[str, Any], id: str) -> Response:
         return do_once(
             grants,
             body,
-            lambda session: reassign(session, keyring(), grants, id, to, consent, if_match=known, now=now),
+            lambda session: reassign(session, keyring(), grants, str(id), to, consent, if_match=known, now=now),
             now=now,
         )
     except (NotReachable, NoCapacity) as error:
         raise with_alternatives(error, needs=(), need=to.need, place=to.place) from error
 
 
-@blueprint.route("/referrals/<id>/re-refer", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/re-refer", methods=["POST"])
 @blueprint.doc(**acting("referrals.create", "referAgain"))
 @blueprint.arguments(ReReferBody, location="json")
 @blueprint.response(201, StandingSchema, headers=answered(created=True))
-def refer_again(body: dict[str, Any], id: str) -> Response:
+def refer_again(body: dict[str, Any], id: UUID) -> Response:
     """Refer the person of an ended referral elsewhere; what is not said is as it was."""
     grants = authorize("referrals.create")
     now, to, consent = datetime.now(UTC), read_addressee(body), read_consent(body.get("consent"))
@@ -115,7 +116,7 @@ def refer_again(body: dict[str, Any], id: str) -> Response:
             grants,
             body,
             lambda session: re_refer(
-                session, keyring(), grants, id, to, note=note, consent=consent, respond_by=due, now=now
+                session, keyring(), grants, str(id), to, note=note, consent=consent, respond_by=due, now=now
             ),
             now=now,
             created=True,
@@ -124,18 +125,18 @@ def refer_again(body: dict[str, Any], id: str) -> Response:
         raise with_alternatives(error, needs=(), need=to.need, place=to.place) from error
 
 
-@blueprint.route("/referrals/<id>/split", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/split", methods=["POST"])
 @blueprint.doc(**acting("referrals.create", "splitReferral"))
 @blueprint.arguments(SplitBody, location="json")
 @blueprint.response(200, SplitSchema, headers=answered())
-def split(body: dict[str, Any], id: str) -> Response:
+def split(body: dict[str, Any], id: UUID) -> Response:
     """Send parts of a referral to others, as referrals of their own."""
     grants = authorize("referrals.create")
     now, parts = datetime.now(UTC), [read_part(part) for part in body["children"]]
     children: list[Referral] = []
 
     def act(session: Any) -> Referral:
-        parent, made = split_referral(session, keyring(), grants, id, parts, now=now)
+        parent, made = split_referral(session, keyring(), grants, str(id), parts, now=now)
         children.extend(made)
         return parent
 
@@ -151,11 +152,11 @@ def split(body: dict[str, Any], id: str) -> Response:
         raise with_alternatives(error, needs=(), need=None, place=None) from error
 
 
-@blueprint.route("/referrals/<id>/consent", methods=["DELETE"])
+@blueprint.route("/referrals/<uuid:id>/consent", methods=["DELETE"])
 @blueprint.doc(**acting("referrals.act", "revokeReferralConsent"))
 @blueprint.response(200, StandingSchema, headers=answered())
-def revoke_referral_consent(id: str) -> Response:
+def revoke_referral_consent(id: UUID) -> Response:
     """Note that the person has taken the consent back: nobody else sees them from now on."""
     grants = authorize("referrals.act")
     now = datetime.now(UTC)
-    return do_once(grants, {}, lambda session: revoke_consent(session, keyring(), grants, id, now=now), now=now)
+    return do_once(grants, {}, lambda session: revoke_consent(session, keyring(), grants, str(id), now=now), now=now)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from flask import Response
@@ -99,13 +100,13 @@ def find_referrals_of_person(body: dict[str, Any]) -> Response:
     return _list(grants, ReferralQuery(person=person, limit=body["per_page"]), body, "referral.search")
 
 
-@blueprint.route("/referrals/<id>")
+@blueprint.route("/referrals/<uuid:id>")
 class OneReferral(MethodView):
     """One referral."""
 
     @blueprint.doc(**reading("referrals.read", "getReferral", 404))
     @blueprint.response(200, ReferralSchema, headers=answered())
-    def get(self, id: str) -> Response:
+    def get(self, id: UUID) -> Response:
         """Show a referral, as much of it as the caller may see."""
         grants = authorize("referrals.read")
         now = datetime.now(UTC)
@@ -118,38 +119,38 @@ class OneReferral(MethodView):
     @blueprint.doc(**acting("referrals.act", "patchReferral", versioned=True))
     @blueprint.arguments(PatchBody, location="json")
     @blueprint.response(200, StandingSchema, headers=answered())
-    def patch(self, body: dict[str, Any], id: str) -> Response:
+    def patch(self, body: dict[str, Any], id: UUID) -> Response:
         """Correct how to reach the person, or when an answer is due."""
         grants = authorize("referrals.act")
         now, known, patch = datetime.now(UTC), read_if_match(), read_patch(body)
         return do_once(
             grants,
             body,
-            lambda session: patch_referral(session, keyring(), grants, id, patch, if_match=known, now=now),
+            lambda session: patch_referral(session, keyring(), grants, str(id), patch, if_match=known, now=now),
             now=now,
         )
 
 
-@blueprint.route("/referrals/<id>/transitions", methods=["POST"])
+@blueprint.route("/referrals/<uuid:id>/transitions", methods=["POST"])
 @blueprint.doc(**acting("referrals.act", "moveReferral", versioned=True))
 @blueprint.arguments(TransitionBody, location="json")
 @blueprint.response(200, StandingSchema, headers=answered())
-def move_referral(body: dict[str, Any], id: str) -> Response:
+def move_referral(body: dict[str, Any], id: UUID) -> Response:
     """Move a referral to another state."""
     grants = authorize("referrals.act")
     now, known, transition = datetime.now(UTC), read_if_match(), read_transition(body)
     return do_once(
         grants,
         body,
-        lambda session: move(session, keyring(), grants, id, transition, if_match=known, now=now),
+        lambda session: move(session, keyring(), grants, str(id), transition, if_match=known, now=now),
         now=now,
     )
 
 
-def find_audited(session: Session, grants: Grants, id: str, *, now: datetime) -> Referral:
+def find_audited(session: Session, grants: Grants, id: UUID, *, now: datetime) -> Referral:
     """Get a referral that is to be looked at; where there is none that the caller may know of, the try is audited."""
     try:
-        return get_visible(session, grants, id)
+        return get_visible(session, grants, str(id))
     except NotFound as error:
         session.rollback()
         audit_denial(grants, error, now=now)

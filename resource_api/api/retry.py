@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 from flask import Response, request
@@ -16,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.api.context import keyring, session, settings, writing
+from resource_api.api.context import database, keyring, settings, writing
 from resource_api.api.headers import route_template
-from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, NotFresh, ResourceError, Stale
+from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, ResourceError, Stale
 from resource_api.privacy.audit import record
 from resource_api.referrals.read import write_standing
 from resource_api.referrals.replay import Answer, Retry, find_answer, keep_answer, read_retry
@@ -50,12 +49,15 @@ def do_once(
     """
     retry = _read_retry(args)
     try:
-        if ready is not None:
-            known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
+        if ready is None:
+            return _do(grants, retry, act, now=now, created=created, write=write, looked=False)
+        # Read and closed before the wait for the turn: a log that somebody is always reading could never begin anew.
+        with database().read() as reader:
+            known = find_answer(reader, keyring(), grants, retry, now=now) if retry is not None else None
             if known is not None:
                 return _write(known, replayed=True)
-            ready(session())
-        return _do(grants, retry, act, now=now, created=created, write=write)
+            ready(reader)
+        return _do(grants, retry, act, now=now, created=created, write=write, looked=True)
     except (Conflict, Stale, IntegrityError) as error:
         answer = _find_twin(grants, retry, now=now)
         if answer is None:
@@ -68,26 +70,28 @@ def do_once(
         raise
 
 
-def read_if_match(*, required: bool = True) -> int | None:
-    """Read If-Match as the version that the caller knows. `*` names none. Raises Stale where it is no ETag of ours."""
-    given = request.headers.get("If-Match")
-    if given is None or given.strip() == "*":
-        if given is not None and required:
-            raise NotFresh("`*` names no version", hint='If-Match with the ETag that was last read, such as "3"')
+def read_if_match() -> int | None:
+    """Read If-Match as the version that the caller knows; `*` names none. Raises BadInput where it is no ETag."""
+    given = request.headers.get("If-Match", "*").strip()
+    if given == "*":
         return None
-    read = _ETAG.fullmatch(given.strip())
+    read = _ETAG.fullmatch(given)
     if read is None:
-        raise Stale("If-Match is no ETag of a referral", hint='one such as "3", as it was last read')
+        raise BadInput(
+            "If-Match is no ETag of a referral", field="If-Match", hint='one such as "3", as it was last read'
+        )
     return int(read[1])
 
 
-def _do(grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write) -> Response:
+def _do(
+    grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write, looked: bool
+) -> Response:
+    """Act in one transaction. `looked`: the key had no answer just now; a twin that was quicker since collides."""
     with writing() as writer:
-        if retry is not None:
-            answer = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
-            if answer is not None:
-                writer.commit()
-                return _write(answer, replayed=True)
+        if retry is not None and not looked:
+            known = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
+            if known is not None:
+                return _write(known, replayed=True)
         referral = act(writer)
         answer = _answer(referral, write, created=created)
         if retry is not None:
@@ -100,7 +104,9 @@ def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer 
     if retry is None:
         return None
     with writing() as writer:
-        return find_answer(writer, keyring(), grants, retry, now=now)
+        answer = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
+        writer.commit()
+        return answer
 
 
 def _answer(referral: Referral, write: Write, *, created: bool) -> Answer:
@@ -133,20 +139,10 @@ def _read_retry(args: Any) -> Retry | None:
 
 
 def audit_denial(grants: Grants, error: ResourceError, *, now: datetime) -> None:
-    """Audit a refusal. The id was made up by the caller, who may have put anything there: only an id is kept."""
-    given = (request.view_args or {}).get("id", "")
-    ids = (given,) if _is_id(given) else ()
+    """Audit that a caller was refused a referral."""
+    ids = [str(id) for name, id in (request.view_args or {}).items() if name == "id"]
     reason = "not-found" if isinstance(error, NotFound) else "not-allowed"
     with writing() as writer:
-        what = grants.action
-        record(
-            writer, grants.caller.agent, "E", what, now=now, kind="referral", ids=ids, outcome="denied", reason=reason
-        )
+        agent = grants.caller.agent
+        record(writer, agent, "E", grants.action, now=now, kind="referral", ids=ids, outcome="denied", reason=reason)
         writer.commit()
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

@@ -78,7 +78,7 @@ BY_RECORD_KEYS = (
         lambda found: f"{found.referral_id}/{found.seq}",
         "referral_id",
     ),
-    SealedColumn("referral_consent", "evidence", ("id",), lambda found: str(found.referral_id), "referral_id"),
+    SealedColumn("referral_consent", "evidence", ("referral_id",), lambda found: str(found.referral_id), "referral_id"),
     SealedColumn(
         "replay", "body", ("client_id", "route", "key_hash"), lambda found: str(found.referral_id), "referral_id"
     ),

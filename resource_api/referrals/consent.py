@@ -5,9 +5,8 @@ Revoking ends every disclosure at once: whoever reads, lists, searches or is abo
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy import ColumnElement, exists, insert
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base
@@ -24,7 +23,7 @@ _TAKEN_ON = frozenset({"accepted", "in-progress", "on-hold", "completed", "faile
 
 def consent_of(session: Session, referral_id: str) -> ReferralConsent | None:
     """Get what was agreed to for a referral."""
-    return session.scalar(select(ReferralConsent).where(ReferralConsent.referral_id == referral_id))
+    return session.get(ReferralConsent, referral_id)
 
 
 def is_over(consent: ReferralConsent | None, now: datetime | None) -> bool:
@@ -75,7 +74,6 @@ def consent_row(key: RecordKey, referral_id: str, consent: Consent, *, now: date
     if consent.evidence is not None:
         evidence = key.seal(consent.evidence, table=_CONSENT.name, column="evidence", row=referral_id)
     return {
-        "id": str(uuid4()),
         "referral_id": referral_id,
         "scope": consent.scope,
         "recipients": " ".join(consent.recipients),

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
@@ -17,7 +16,7 @@ from resource_api.referrals.referral import Addressee, Consent
 from resource_api.referrals.reopen import reopen_consent
 from resource_api.referrals.seal import key_of, seal_json
 from resource_api.referrals.sensitive import is_sensitive
-from resource_api.referrals.tables import Referral, ReferralConsent
+from resource_api.referrals.tables import Referral
 from resource_api.referrals.target import Target, find_target
 
 
@@ -88,7 +87,9 @@ def _renew_consent(
         return
     check_consent(consent, sensitive=sensitive, owner_id=owner_id, now=now)
     if consent is not None:
-        session.execute(delete(ReferralConsent).where(ReferralConsent.referral_id == referral.id))
+        if before is not None:
+            session.delete(before)
+            session.flush()
         add_consent(session, consent_row(key, referral.id, consent, now=now))
 
 

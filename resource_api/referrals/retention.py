@@ -34,6 +34,7 @@ def shred_expired(session: Session, now: datetime) -> Iterator[int]:
             for referral in some:
                 _shred(session, referral)
             ids = [referral.id for referral in some]
+            session.execute(delete(Replay).where(Replay.referral_id.in_(ids)))
             record(session, SYSTEM, "D", "referral.shred", now=now, kind="referral", ids=ids)
             session.flush()
             shredded += len(some)
@@ -44,6 +45,5 @@ def _shred(session: Session, referral: Referral) -> None:
     for column in ("data_key", *_SEALED):
         setattr(referral, column, None)
     forget_person(session, referral.id)
-    session.execute(delete(Replay).where(Replay.referral_id == referral.id))
     session.execute(update(ReferralEvent).where(ReferralEvent.referral_id == referral.id).values(detail=None))
     session.execute(update(ReferralConsent).where(ReferralConsent.referral_id == referral.id).values(evidence=None))

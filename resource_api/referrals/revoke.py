@@ -1,7 +1,6 @@
 """WHEN THE PERSON TAKES THE CONSENT BACK: from that moment nobody but who sent the referral sees them."""
 
 from datetime import datetime
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +24,6 @@ def revoke_consent(session: Session, keyring: Keyring, grants: Grants, referral_
     consent = consent_of(session, referral.id)
     if consent is None:
         consent = ReferralConsent(
-            id=str(uuid4()),
             referral_id=referral.id,
             scope="referral",
             recipients="",

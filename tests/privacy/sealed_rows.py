@@ -40,7 +40,7 @@ def write_sealed_rows(session: Session, keyring: Keyring, count: int = 1, *, fir
              "detail": key.seal(CANARY, table="referral_event", column="detail", row=f"{id}/1")}
         )  # fmt: skip
         rows["referral_consent"].append(
-            {"id": f"c-{number:06}", "referral_id": id, "scope": "", "recipients": "", "purpose": "", "given_at": NOW,
+            {"referral_id": id, "scope": "", "recipients": "", "purpose": "", "given_at": NOW,
              "evidence": key.seal(CANARY, table="referral_consent", column="evidence", row=id)}
         )  # fmt: skip
         rows["replay"].append(
@@ -50,7 +50,7 @@ def write_sealed_rows(session: Session, keyring: Keyring, count: int = 1, *, fir
         )  # fmt: skip
         rows["endpoint"].append(
             {"id": f"e-{number:06}", "client_id": "client", "url": "https://x", "types": "*", "signing": "v1",
-             "created_at": NOW, "test": False,
+             "created_at": NOW, "enabled_at": NOW, "test": False,
              **{
                  name: keyring.seal(CANARY.encode(), table="endpoint", column=name, row=f"e-{number:06}")
                  for name in ("secret", "previous_secret")

@@ -79,7 +79,7 @@ def test_nobody_else_learns_that_there_is_a_referral(
 ) -> None:
     id = hospital.refer()["id"]
     for stranger in (clinic, cradle):
-        nothing = stranger.get("/referrals/no-such-thing").json or {}
+        nothing = stranger.get("/referrals/00000000-0000-4000-8000-000000000000").json or {}
         for path in (f"/referrals/{id}", f"/referrals/{id}/events"):
             found = stranger.get(path)
             assert found.status_code == 404
@@ -94,6 +94,13 @@ def test_nobody_else_learns_that_there_is_a_referral(
 def test_whoever_does_not_know_the_version_is_told_so_before_anything_else(hospital: Asking, pantry: Asking) -> None:
     id = hospital.refer()["id"]
     assert pantry.post(f"/referrals/{id}/transitions", {"status": "completed"}).status_code == 428
+    blind = {"Authorization": f"Bearer {pantry.token}", "If-Match": "*"}
+    anything = pantry.http.post(f"/referrals/{id}/transitions", json={"status": "completed"}, headers=blind)
+    assert anything.status_code == 428
+    odd = pantry.http.post(
+        f"/referrals/{id}/transitions", json={"status": "completed"}, headers=blind | {"If-Match": "1"}
+    )
+    assert odd.status_code == 422
     assert pantry.move(id, "completed", 9).status_code == 412
     answer = pantry.move(id, "completed", 1, outcome=DONE)
     assert answer.status_code == 409

@@ -215,7 +215,6 @@ def upgrade() -> None:
 
     op.create_table(
         "referral_consent",
-        sa.Column("id", sa.String(), nullable=False),
         sa.Column("referral_id", sa.String(), nullable=False),
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("recipients", sa.String(), nullable=False),
@@ -225,11 +224,8 @@ def upgrade() -> None:
         sa.Column("given_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_consent_referral_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_consent")),
+        sa.PrimaryKeyConstraint("referral_id", name=op.f("pk_referral_consent")),
     )
-    with op.batch_alter_table("referral_consent", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_consent_referral_id"), ["referral_id"], unique=False)
-
     op.create_table(
         "referral_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -254,15 +250,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "referral_key",
-        sa.Column("referral_id", sa.String(), nullable=False),
         sa.Column("organization_id", sa.String(), nullable=False),
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("blind", sa.LargeBinary(), nullable=False),
+        sa.Column("referral_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_key_referral_id")),
-        sa.PrimaryKeyConstraint("referral_id", "organization_id", "field", "blind", name=op.f("pk_referral_key")),
+        sa.PrimaryKeyConstraint("organization_id", "field", "blind", "referral_id", name=op.f("pk_referral_key")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
-        batch_op.create_index("ix_referral_key_lookup", ["organization_id", "field", "blind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_referral_key_referral_id"), ["referral_id"], unique=False)
 
     op.create_table(
         "referral_offer",
@@ -283,6 +280,7 @@ def upgrade() -> None:
         sa.Column("until", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_party_referral_id")),
         sa.PrimaryKeyConstraint("referral_id", "organization_id", name=op.f("pk_referral_party")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "replay",
@@ -517,13 +515,10 @@ def downgrade() -> None:
 
     op.drop_table("referral_offer")
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
-        batch_op.drop_index("ix_referral_key_lookup")
+        batch_op.drop_index(batch_op.f("ix_referral_key_referral_id"))
 
     op.drop_table("referral_key")
     op.drop_table("referral_event")
-    with op.batch_alter_table("referral_consent", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_referral_consent_referral_id"))
-
     op.drop_table("referral_consent")
     with op.batch_alter_table("referral_address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_address_participant_id"))
