@@ -9,6 +9,7 @@ from resource_api.access.policy import Grants
 from resource_api.errors import AlreadyClaimed, BadInput, NotFound
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.act import check_version, finish, reopen_part
+from resource_api.referrals.consent import consent_of, is_over
 from resource_api.referrals.referral import Transition
 from resource_api.referrals.seal import key_of, open_json
 from resource_api.referrals.tables import Referral, ReferralOffer
@@ -30,7 +31,8 @@ def claim(
     """Take a referral on, for one of the caller's services: it becomes the owner, and accepted, in one step.
 
     Raises NotFound where it was not offered to the caller or no service of its reaches the place any longer,
-    AlreadyClaimed where somebody was first, BadInput where the service named is none of those.
+    AlreadyClaimed where somebody was first or the person's consent is over, BadInput where the service named is none
+    of those.
     """
     organization = grants.organization_id
     offered = exists().where(ReferralOffer.referral_id == Referral.id, ReferralOffer.organization_id == organization)
@@ -46,7 +48,11 @@ def claim(
     )
     if referral is None or organization is None or not grants.as_recipient:
         raise NotFound("There is no such referral")
-    if referral.owner_id is not None or referral.status != "requested":
+    if (
+        referral.owner_id is not None
+        or referral.status != "requested"
+        or is_over(consent_of(session, referral_id), now)
+    ):
         raise AlreadyClaimed("This referral is in the pool no longer")
     if if_match is not None:
         check_version(referral, if_match)

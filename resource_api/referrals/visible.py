@@ -79,8 +79,13 @@ def is_offered(organization_id: str) -> ColumnElement[bool]:
 
 
 def in_pool() -> ColumnElement[bool]:
-    """Get the clause on the referrals that wait for somebody to claim them. What is sensitive never does."""
-    return and_(Referral.owner_id.is_(None), Referral.status == "requested", not_(Referral.sensitive))
+    """Get the clause on the referrals that wait for somebody to claim them.
+
+    What is sensitive never does, nor does anybody who has taken the consent back.
+    """
+    return and_(
+        Referral.owner_id.is_(None), Referral.status == "requested", not_(Referral.sensitive), not_(is_withheld())
+    )
 
 
 def may_know_event(grants: Grants) -> ColumnElement[bool]:
