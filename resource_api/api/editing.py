@@ -155,7 +155,7 @@ def known_version() -> frozenset[str] | None:
     given = request.if_match
     if given.star_tag:
         return None  # any version at all is none that anybody knows
-    return frozenset(tag.removesuffix(GZIP_SUFFIX) for tag in given.as_set())
+    return frozenset((tag or "").removesuffix(GZIP_SUFFIX) for tag in given.as_set())  # `""` is read as None
 
 
 def written(body: bytes, etag: str) -> Response:
