@@ -91,15 +91,15 @@ def etag_of_secret(app: Flask, id: str) -> dict[str, str]:
     """The header that names the version of a confidential address, as its owner's steward reads it."""
     with wiring_of(app).database.read() as session:
         location = session.get(Location, id)
-        if location is None:
+        if location is None or not location.confidential or location.deleted_at is not None:
             return {"If-Match": '"none"'}
         steward = Caller("c", location.organization_id, "steward", default_scopes("steward"))
         return {"If-Match": f'"{read_address(session, Grants(steward, "directory.edit"), id).etag}"'}
 
 
-def make_correction(app: Flask, service_id: str) -> str:
+def make_correction(app: Flask, service_id: str, note: str | None = None) -> str:
     def make(session: Session) -> str:
-        said = NewCorrection("still-correct")
+        said = NewCorrection("still-correct", note=note)
         return suggest_correction(session, service_id, said, now=datetime.now(UTC)).id
 
     return str(in_database(app, make))
