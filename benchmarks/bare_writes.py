@@ -1,12 +1,16 @@
 """THE LEAST THAT A DURABLE WRITE CAN BE: read a JSON body, insert some rows in one transaction, commit, answer.
 
 `BARE_DATABASE` names the file, `BARE_ROWS` says how many rows a request inserts; WAL, synchronous FULL. No check, no
-token, no encryption, no index but the primary key.
+token, no encryption, and one table with no index but its primary key. With `BARE_TEMPLATE`, a file of rows that a
+referral was kept in, the same rows go into the same tables with all their indexes, each time under other ids.
 """
 
 import os
+import pickle
+import secrets
 import sqlite3
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +19,9 @@ from flask import Flask, request
 app = Flask("bare_writes", static_folder=None)
 _ROWS = int(os.environ.get("BARE_ROWS", "1"))
 _INSERT = "INSERT INTO written (id, number, body) VALUES (?, ?, ?)"
+_TEMPLATE: list[tuple[str, list[list[Any]]]] = []
+if "BARE_TEMPLATE" in os.environ:
+    _TEMPLATE.extend(pickle.loads(Path(os.environ["BARE_TEMPLATE"]).read_bytes()))
 _own = threading.local()
 
 
@@ -35,14 +42,26 @@ def write() -> tuple[dict[str, Any], int]:
     body = request.get_json()
     id, share = str(uuid4()), request.get_data(as_text=True)[:150]
     connection = _connection()
+    inserts = _fill(id) if _TEMPLATE else [(_INSERT, [(id, number, share) for number in range(_ROWS)])]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(_INSERT, [(id, number, share) for number in range(_ROWS)])
+        for sql, rows in inserts:
+            connection.executemany(sql, rows)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
     return {"id": id, "status": "requested", "priority": body.get("priority")}, 201
+
+
+def _fill(id: str) -> list[tuple[str, Any]]:
+    """Fill the template: the referral's id is this one, and every other value that must be its own is drawn anew."""
+    drawn = {"id": lambda: id, "uuid": lambda: str(uuid4()), "hex": lambda: secrets.token_hex(32),
+             "blind": lambda: secrets.token_bytes(16)}  # fmt: skip
+    return [
+        (sql, [[drawn[value[1]]() if isinstance(value, tuple) else value for value in row] for row in rows])
+        for sql, rows in _TEMPLATE
+    ]
 
 
 @app.get("/livez")

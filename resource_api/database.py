@@ -27,8 +27,6 @@ from resource_api.turn import WriterTurn
 # How long a writer waits for its turn, and then for what SQLite still finds locked; what writes in bulk is patient.
 WAIT_S = 5.0
 BULK_WAIT_S = 60.0
-# A referral changes some forty pages, most of them again and again: fewer checkpoints write them back fewer times.
-CHECKPOINT_PAGES = 4_000
 MAPPED_BYTES = 1 << 30
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
@@ -166,7 +164,6 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
         f"busy_timeout={BULK_WAIT_S * 1000:.0f}",
         f"cache_size=-{BULK_CACHE_KIB}",
         "temp_store=memory",
-        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         raw.execute(f"pragma {pragma}")
 

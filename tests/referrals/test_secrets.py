@@ -182,6 +182,20 @@ def test_who_does_not_reach_the_place_or_has_not_the_need_is_not_offered_it(
     assert pantry.post(f"/referrals/{id}/claim", {}).status_code == 404
 
 
+def test_what_waits_in_the_pool_is_offered_to_who_comes_later(world: World, hospital: Asking, cradle: Asking) -> None:
+    from resource_api.referrals.pool import offer_again
+
+    id = (hospital.post("/referrals", POOL).json or {})["id"]
+    offer_food_at_cradle(world)
+    assert view_of(cradle, id) == "404"
+    with world.database.write() as session:
+        assert list(offer_again(session, world.keyring, NOW)) == [1]
+        assert list(offer_again(session, world.keyring, NOW)) == [0]
+        session.commit()
+    assert view_of(cradle, id) == "summary"
+    assert cradle.post(f"/referrals/{id}/claim", {}).status_code == 200
+
+
 def test_a_service_that_cannot_take_somebody_is_answered_with_what_to_do_instead(
     world: World, hospital: Asking
 ) -> None:
