@@ -28,6 +28,8 @@ from resource_api.turn import WriterTurn
 WAIT_S = 5.0
 BULK_WAIT_S = 60.0
 MAPPED_BYTES = 1 << 30
+# Half a second's quick check; two gigabytes take twenty.
+MOST_CHECKED = 64 * 1024 * 1024
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
@@ -135,9 +137,14 @@ def find_damage(session: Session, _keyring: object, _now: datetime) -> Iterator[
 
 
 def is_damaged(url: str) -> bool:
-    """Tell whether an SQLite file is damaged, by its quick check; what is not there yet, or no file, is not."""
+    """Tell whether an SQLite file is damaged, by its quick check; what is not there yet, or no file, is not.
+
+    A large file is not asked: its check takes longer than a start may, and `resource-api verify` makes it.
+    """
     made = make_url(url)
     if made.get_backend_name() != "sqlite" or not made.database or not Path(made.database).is_file():
+        return False
+    if Path(made.database).stat().st_size > MOST_CHECKED:
         return False
     try:
         with closing(sqlite3.connect(f"{Path(made.database).absolute().as_uri()}?mode=ro", uri=True)) as connection:

@@ -25,16 +25,19 @@ from resource_api.delivery.lanes import THREADS, Lanes
 from resource_api.delivery.mail import read_smtp_url
 from resource_api.delivery.send import Outcome, send
 from resource_api.delivery.settle import settle
+from resource_api.directory.availability import end_availability
 from resource_api.egress import Egress
 from resource_api.logs import log_fault, log_work
 from resource_api.privacy.chain import checkpoint, seal
 from resource_api.privacy.checkpoint import FILE_NAME, keep_checkpoint
 from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.referrals.clock import remind_overdue
+from resource_api.referrals.pool import offer_again
 from resource_api.referrals.replay import forget_answers
 from resource_api.referrals.retention import shred_expired
 from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
+from resource_api.wiring import attach_index
 
 # How often it is looked for something new, and how long ended attempts are gathered before they are settled together:
 # between two of its short transactions, other writers have their turn.
@@ -202,10 +205,22 @@ def shred(work: Work) -> int:
     return _commit_each(work, lambda session: shred_expired(session, work.now))
 
 
+def offer_pool(work: Work) -> int:
+    """Offer what waits in the pool to the services that reach it by now."""
+    return _commit_each(work, lambda session: offer_again(session, work.keyring, work.now))
+
+
+def end_availabilities(work: Work) -> int:
+    """Make unknown again whether services take people, where that was said until now."""
+    return _commit_each(work, lambda session: end_availability(session, now=work.now))
+
+
 JOBS = (
     Job("remind", timedelta(minutes=1), remind),
     Job("seal", timedelta(seconds=2), seal_audit),
-    Job("sign", timedelta(hours=1), sign_audit),
+    Job("sign", timedelta(minutes=5), sign_audit),
+    Job("availability", timedelta(minutes=1), end_availabilities),
+    Job("offer", timedelta(hours=1), offer_pool),
     Job("forget", timedelta(minutes=10), forget),
     Job("shred", timedelta(hours=1), shred),
 )
@@ -215,6 +230,7 @@ def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = N
     """Do every job until `stop` is set; or with `once`, what there is to do now."""
     stop = stop or Event()
     database, keyring = Database(settings.database_url), load_keyring(settings)
+    attach_index(database)
     postman = Postman(database, keyring, settings, permitted)
     for exempt in settings.egress_allow:
         log_work("egress_allow", level=settings.log_level, entry=exempt)

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from jwt import PyJWK, PyJWS
-from jwt.exceptions import PyJWTError
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -22,6 +21,9 @@ from sqlalchemy.orm import Session
 from resource_api.access.key_set import KEY_TYPES
 from resource_api.access.tables import SeenAssertion
 from resource_api.errors import NotAuthenticated
+
+if TYPE_CHECKING:
+    from jwt import PyJWK, PyJWS
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFE_S = 300
@@ -31,7 +33,6 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 _NAME = re.compile(r"[\x21-\x7e]{1,2000}")
 # Keys that come with the assertion prove nothing, and extensions that must be understood are not.
 _REFUSED_HEADERS = frozenset({"jwk", "x5u", "x5c", "crit", "b64", "zip", "enc"})
-_VERIFIER = PyJWS(algorithms=list(KEY_TYPES), options={"verify_signature": True, "enforce_minimum_key_length": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ def read_assertion(text: str, *, audience: str, now: datetime) -> Assertion:
     )
 
 
-def verify_signature(assertion: Assertion, key: PyJWK) -> None:
+def verify_signature(assertion: Assertion, key: "PyJWK") -> None:
     """Verify that a key signed an assertion. Raises NotAuthenticated."""
+    from jwt.exceptions import PyJWTError
+
     try:
-        _VERIFIER.decode(assertion.text, key, algorithms=[assertion.alg])
+        _verifier().decode(assertion.text, key, algorithms=[assertion.alg])
     except (PyJWTError, ValueError) as error:
         raise NotAuthenticated("The assertion was not signed by this key") from error
 
@@ -147,3 +150,10 @@ def _once_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_name: str) -> None:
     raise ValueError("NaN and Infinity are no JSON")
+
+
+@cache
+def _verifier() -> "PyJWS":
+    from jwt import PyJWS
+
+    return PyJWS(algorithms=list(KEY_TYPES), options={"verify_signature": True, "enforce_minimum_key_length": True})

@@ -10,12 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt import PyJWK
-from jwt.exceptions import PyJWTError
 from sqlalchemy import insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -23,6 +19,10 @@ from sqlalchemy.orm import Session
 from resource_api.access.tables import FetchedKeys
 from resource_api.egress import Egress
 from resource_api.errors import BadInput, NotAuthenticated, Refused
+
+if TYPE_CHECKING:
+    # Loaded where it is first needed, with the cryptography behind it: whoever only searches need not wait for it.
+    from jwt import PyJWK
 
 KEY_TYPES = {"RS384": "RSA", "ES384": "EC"}
 MOST_KEYS = 20
@@ -76,11 +76,13 @@ def read_key_set(text: str) -> KeySet:
     return tuple(keys)
 
 
-def choose_key(keys: KeySet, kid: str, alg: str) -> PyJWK:
+def choose_key(keys: KeySet, kid: str, alg: str) -> "PyJWK":
     """Choose the one key of this name and kind. Raises NotAuthenticated where there is none, or more than one."""
     found = [key for key in keys if key.get("kid") == kid and key.get("kty") == KEY_TYPES[alg]]
     if len(found) != 1 or not _is_usable(found[0], alg):
         raise NotAuthenticated("No one key of this client has this kid")
+    from jwt import PyJWK
+
     return PyJWK(dict(found[0]), alg)
 
 
@@ -161,6 +163,11 @@ def _is_usable(key: Mapping[str, Any], alg: str) -> bool:
     uses = key.get("key_ops", ["verify"])
     if key.get("use", "sig") != "sig" or not isinstance(uses, list) or "verify" not in uses:
         return False
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from jwt import PyJWK
+    from jwt.exceptions import PyJWTError
+
     try:
         public = PyJWK(dict(key), alg).key
     except (PyJWTError, ValueError, TypeError):

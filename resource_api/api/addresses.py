@@ -12,7 +12,7 @@ from resource_api.access.rate import count
 from resource_api.access.tables import Participant
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session, settings, writing
-from resource_api.api.described import guarded
+from resource_api.api.described import granted
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import (
@@ -41,7 +41,7 @@ blueprint = Blueprint("addresses", __name__, public=False)
 class Addresses(MethodView):
     """The addresses of the caller's organization."""
 
-    @guarded("addresses.manage")
+    @granted("addresses.manage")
     @blueprint.doc(operationId="registerReferralAddress", tags=["delivery"], responses=refusals(401, 403, 409, 429))
     @blueprint.arguments(AddressBody, location="json")
     @blueprint.response(201, ReferralAddressSchema)
@@ -56,7 +56,7 @@ class Addresses(MethodView):
         location = f"{settings().public_url}/referral-addresses"
         return answer_private(_write(address), 201, Location=location)
 
-    @guarded("addresses.manage")
+    @granted("addresses.manage")
     @blueprint.doc(operationId="listReferralAddresses", tags=["delivery"], responses=refusals(401, 403))
     @blueprint.response(200, ReferralAddressesSchema)
     def get(self, grants: Grants) -> Response:
@@ -65,7 +65,7 @@ class Addresses(MethodView):
 
 
 @blueprint.route("/referral-addresses/<id>", methods=["DELETE"])
-@guarded("addresses.manage")
+@granted("addresses.manage")
 @blueprint.doc(operationId="removeReferralAddress", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(204)
 def remove_referral_address(id: str, grants: Grants) -> Response:

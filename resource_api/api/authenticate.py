@@ -10,7 +10,6 @@ from flask import g, request
 from resource_api.access.policy import Action, Caller, Grants, decide, scope_for
 from resource_api.access.rate import check_rate, count
 from resource_api.access.token import authenticate
-from resource_api.api.blueprint import GUARD
 from resource_api.api.context import database, keyring, writing
 from resource_api.errors import NotAllowed, NotAuthenticated
 from resource_api.privacy.audit import record
@@ -19,6 +18,8 @@ from resource_api.privacy.audit import record
 FAILURES = 60
 FAILURE_WINDOW_S = 60
 EMBED_KEY = "X-Embed-Key"
+# Under this name the documentation says which action an operation is about.
+GUARD = "x-action"
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{20,200})", re.IGNORECASE)
 
 

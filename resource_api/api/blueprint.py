@@ -12,11 +12,9 @@ from flask import Response, request
 from werkzeug.http import http_date
 
 from resource_api.api.arguments import StrictParser, refuse_parameters
+from resource_api.api.authenticate import GUARD, authorize
 from resource_api.api.context import settings
 from resource_api.api.headers import GZIP_SUFFIX, is_gzipped
-
-# Under this name the documentation says which action an operation is about.
-GUARD = "x-action"
 
 View = Callable[..., Any]
 V = TypeVar("V")
@@ -145,8 +143,6 @@ def _enter(view: View) -> View:
 def _guarded(view: View, action: Any) -> View:
     @wraps(view)
     def authorized(*args: Any, **kwargs: Any) -> Any:
-        from resource_api.api.authenticate import authorize  # which asks this module
-
         authorize(action)
         return view(*args, **kwargs)
 

@@ -5,8 +5,7 @@ from functools import wraps
 from typing import Any
 
 from resource_api.access.policy import Action
-from resource_api.api.authenticate import authorize
-from resource_api.api.authenticate import guarded as about
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.errors import MEDIA_TYPE
 from resource_api.api.openapi import ProblemSchema
 
@@ -37,7 +36,7 @@ _ETAG = {"ETag": {"description": "The referral's version.", "schema": {"type": "
 _REPLAYED = {"Idempotent-Replayed": {"description": "`true` on an answer given again.", "schema": {"type": "string"}}}
 
 
-def guarded(action: Action) -> Callable[[Any], Any]:
+def granted(action: Action) -> Callable[[Any], Any]:
     """Ask the policy before a view's arguments are read, and give the view what it answers as `grants`."""
 
     def decorator(view: Any) -> Any:
@@ -46,7 +45,7 @@ def guarded(action: Action) -> Callable[[Any], Any]:
             return view(*args, grants=authorize(action), **kwargs)
 
         documented: Any = asking
-        documented._apidoc["manual_doc"].update(about(action))
+        documented._apidoc["manual_doc"].update(guarded(action))
         return asking
 
     return decorator
@@ -55,7 +54,7 @@ def guarded(action: Action) -> Callable[[Any], Any]:
 def reading(action: Action, operation_id: str, *refusals: int) -> dict[str, Any]:
     """Describe an operation that reads."""
     return {
-        **about(action),
+        **guarded(action),
         "operationId": operation_id,
         "tags": ["referrals"],
         "responses": _refuse(401, 403, *refusals),
@@ -66,7 +65,7 @@ def acting(action: Action, operation_id: str, *refusals: int, versioned: bool = 
     """Describe an operation that acts on a referral; `versioned`: it needs If-Match."""
     more = (412, 428) if versioned else ()
     return {
-        **about(action),
+        **guarded(action),
         "operationId": operation_id,
         "tags": ["referrals"],
         "parameters": [IDEMPOTENCY_KEY, *([IF_MATCH] if versioned else [])],

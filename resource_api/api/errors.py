@@ -113,13 +113,14 @@ def write_problem(
 ) -> Response:
     """Write a problem as a response; `facts` are members of its own kind (RFC 9457, section 3.2)."""
     tongue = language()
+    # What every problem has stands last: no fact of its own can take its place.
     body: dict[str, Any] = {
+        **(facts or {}),
         "type": problem_type(kind.slug),
         "title": kind.title(tongue),
         "status": status or kind.status,
         "detail": detail,
         "request_id": g.get("request_id", ""),
-        **(facts or {}),
     }
     if errors:
         body["errors"] = [{"field": e.field, "detail": e.detail} | ({"hint": e.hint} if e.hint else {}) for e in errors]

@@ -28,7 +28,7 @@ blueprint = Blueprint("events", __name__, public=False)
 def list_events(args: dict[str, Any]) -> Response:
     """List what has happened since a cursor, in order; nothing in it is secret."""
     grants = authorize("events.read")
-    feed = read_feed(session(), grants, after=args.get("after"), limit=args["limit"])
+    feed = read_feed(session(), grants, after=args.get("after") or None, limit=args["limit"])
     return answer_privately({"events": [write_thin_event(event) for event in feed.events], "after": feed.after})
 
 

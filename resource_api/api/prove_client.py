@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from flask import request
-from jwt import PyJWK
 
 from resource_api.access.assertion import ASSERTION_TYPE, Assertion, read_assertion, verify_signature
 from resource_api.access.client import get_client, prove_secret
@@ -26,6 +26,9 @@ from resource_api.access.key_set import (
 )
 from resource_api.api.context import database, egress, keyring, settings, writing
 from resource_api.errors import BadInput, NotAuthenticated, NotFound, TooMany
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
 
 # Of a worker's threads, those that may wait for clients' hosts at a time.
 WAITING = 2
@@ -94,7 +97,7 @@ def _prove_by_assertion(text: str, now: datetime) -> Assertion:
     return assertion
 
 
-def _find_key(client_id: str, url: str, assertion: Assertion, now: datetime) -> PyJWK:
+def _find_key(client_id: str, url: str, assertion: Assertion, now: datetime) -> "PyJWK":
     known = _get_known(client_id, now)
     try:
         return choose_key(known.keys, assertion.kid, assertion.alg)

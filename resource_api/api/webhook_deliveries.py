@@ -8,7 +8,7 @@ from flask import Response
 from resource_api.access.policy import Grants
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import session, writing
-from resource_api.api.described import guarded
+from resource_api.api.described import granted
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import (
@@ -27,7 +27,7 @@ blueprint = Blueprint("webhook_deliveries", __name__, public=False)
 
 
 @blueprint.route("/webhook-deliveries")
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="listWebhookDeliveries", tags=["delivery"], responses=refusals(401, 403))
 @blueprint.arguments(DeliveriesArgs)
 @blueprint.response(200, DeliveriesSchema)
@@ -45,7 +45,7 @@ def list_webhook_deliveries(args: dict[str, Any], grants: Grants) -> Response:
 
 
 @blueprint.route("/webhook-deliveries/<id>/replay", methods=["POST"])
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="replayWebhookDelivery", tags=["delivery"], responses=refusals(401, 403, 404, 409))
 @blueprint.response(202, QueuedSchema)
 def replay_webhook_delivery(id: str, grants: Grants) -> Response:
@@ -58,7 +58,7 @@ def replay_webhook_delivery(id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/webhook-deliveries/replay", methods=["POST"])
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="replayDeadWebhookDeliveries", tags=["delivery"], responses=refusals(401, 403))
 @blueprint.arguments(ReplayBody, location="json")
 @blueprint.response(202, ReplayedSchema)

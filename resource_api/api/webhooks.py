@@ -9,7 +9,7 @@ from flask.views import MethodView
 from resource_api.access.policy import Grants
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import egress, keyring, session, settings, writing
-from resource_api.api.described import guarded
+from resource_api.api.described import granted
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import (
@@ -31,7 +31,7 @@ blueprint = Blueprint("webhooks", __name__, public=False)
 class Webhooks(MethodView):
     """The webhooks of the client that asks."""
 
-    @guarded("webhooks.manage")
+    @granted("webhooks.manage")
     @blueprint.doc(operationId="registerWebhook", tags=["delivery"], responses=refusals(401, 403, 409))
     @blueprint.arguments(WebhookBody, location="json")
     @blueprint.response(201, NewWebhookSchema)
@@ -48,7 +48,7 @@ class Webhooks(MethodView):
         location = f"{settings().public_url}/webhooks/{made.id}"
         return answer_private(_write(made) | _write_key(key), 201, Location=location)
 
-    @guarded("webhooks.manage")
+    @granted("webhooks.manage")
     @blueprint.doc(operationId="listWebhooks", tags=["delivery"], responses=refusals(401, 403))
     @blueprint.response(200, WebhooksSchema)
     def get(self, grants: Grants) -> Response:
@@ -60,14 +60,14 @@ class Webhooks(MethodView):
 class OneWebhook(MethodView):
     """One webhook."""
 
-    @guarded("webhooks.manage")
+    @granted("webhooks.manage")
     @blueprint.doc(operationId="getWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
     @blueprint.response(200, WebhookSchema)
     def get(self, id: str, grants: Grants) -> Response:
         """Show a webhook."""
         return answer_private(_write(endpoints.get_endpoint(session(), grants, id)))
 
-    @guarded("webhooks.manage")
+    @granted("webhooks.manage")
     @blueprint.doc(operationId="removeWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
     @blueprint.response(204)
     def delete(self, id: str, grants: Grants) -> Response:
@@ -80,7 +80,7 @@ class OneWebhook(MethodView):
 
 
 @blueprint.route("/webhooks/<id>/test", methods=["POST"])
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="testWebhook", tags=["delivery"], responses=refusals(401, 403, 404, 409))
 @blueprint.response(202, QueuedSchema)
 def test_webhook(id: str, grants: Grants) -> Response:
@@ -93,7 +93,7 @@ def test_webhook(id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/webhooks/<id>/rotate", methods=["POST"])
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="rotateWebhookKey", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(200, NewWebhookSchema)
 def rotate_webhook(id: str, grants: Grants) -> Response:
@@ -106,7 +106,7 @@ def rotate_webhook(id: str, grants: Grants) -> Response:
 
 
 @blueprint.route("/webhooks/<id>/enable", methods=["POST"])
-@guarded("webhooks.manage")
+@granted("webhooks.manage")
 @blueprint.doc(operationId="enableWebhook", tags=["delivery"], responses=refusals(401, 403, 404))
 @blueprint.response(200, WebhookSchema)
 def enable_webhook(id: str, grants: Grants) -> Response:

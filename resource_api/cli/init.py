@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.directory import Source
 from resource_api.directory.availability import end_availability
-from resource_api.directory.load import Named, Options, Report, load, open_input
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.report import Report
+from resource_api.directory.load.run_record import Options
 from resource_api.directory.refresh import refresh_hours
 from resource_api.migrations import migrate
 from resource_api.search.place import store_towns

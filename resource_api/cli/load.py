@@ -14,18 +14,11 @@ import orjson
 from resource_api.cli.progress import show_progress
 from resource_api.cli.write_report import write_report
 from resource_api.database import Database
-from resource_api.directory.load import (
-    FORMATS,
-    Input,
-    Named,
-    Options,
-    Report,
-    RetirePlan,
-    RowProblem,
-    load,
-    open_input,
-    scratch_folder,
-)
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import FORMATS, Input, Named, open_input, scratch_folder
+from resource_api.directory.load.report import Report, RowProblem
+from resource_api.directory.load.retire import RetirePlan
+from resource_api.directory.load.run_record import Options
 from resource_api.errors import LoadError
 from resource_api.migrations import is_current
 from resource_api.settings import Settings

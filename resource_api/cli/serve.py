@@ -3,17 +3,21 @@
 import gc
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import click
 
-from resource_api.database import is_damaged
 from resource_api.errors import SettingsError
 from resource_api.settings import Settings
 
 THREADS = 4
+RESTART_S = 2.0
+STOP_WITHIN_S = 25.0
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -53,11 +57,14 @@ def gunicorn_settings(
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: one per core]")
 @click.option("--threads", default=THREADS, show_default=True, type=click.IntRange(1, 64), help="Threads in each.")
-def serve(host: str, port: int, workers: int | None, threads: int) -> None:
-    """Serve the directory over HTTP until interrupted."""
+@click.option("--no-worker", is_flag=True, help="Deliver and remind nothing: `resource-api worker` runs elsewhere.")
+def serve(host: str, port: int, workers: int | None, threads: int, no_worker: bool) -> None:
+    """Serve over HTTP until interrupted, with the background worker beside it."""
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     options = gunicorn_settings(host, port, workers, threads)
+    if not no_worker:
+        options |= {"when_ready": _keep_worker, "on_exit": _end}
     # Links must lead back here: unless somebody says how clients see this server, they see it where it listens.
     os.environ.setdefault("PUBLIC_URL", f"http://{host}:{port}")
 
@@ -83,6 +90,8 @@ def _get_ready(server: Any) -> None:
     Raises RuntimeError, which gunicorn prints and ends with, where it must not start. No connection is left open.
     """
     gc.disable()  # nearly all that is imported stays: looking for garbage in it takes a tenth of the start
+    from resource_api.database import is_damaged
+
     settings = Settings.from_environment()
     with ThreadPoolExecutor(1) as pool:  # SQLite reads the file meanwhile
         damaged = pool.submit(is_damaged, settings.database_url)
@@ -112,6 +121,31 @@ def _check_keys(settings: Settings) -> None:
         load_keyring(settings)
     except SettingsError as error:
         raise RuntimeError(f"{error.message}: {error.hint}") from error
+
+
+def _keep_worker(server: Any) -> None:
+    """Run the background worker beside the server, and another where it dies; nothing that waits is lost meanwhile."""
+    command = [sys.executable, "-m", "resource_api.cli", "worker"]
+    server.stopping = threading.Event()
+    server.background = subprocess.Popen(command)  # noqa: S603 - our own command
+
+    def keep() -> None:
+        while not server.stopping.is_set():
+            server.background.wait()
+            if not server.stopping.wait(RESTART_S):
+                server.background = subprocess.Popen(command)  # noqa: S603 - our own command
+
+    threading.Thread(target=keep, name="keep-worker", daemon=True).start()
+
+
+def _end(server: Any) -> None:
+    server.stopping.set()
+    server.background.terminate()
+    try:
+        server.background.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        server.background.kill()
+    _remove_metrics_folder(server)
 
 
 def _forget_worker(_server: Any, worker: Any) -> None:

@@ -34,6 +34,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("deliveries", "resource_api.delivery.check:find_wrong_deliveries"),
     ("order of deliveries", "resource_api.delivery.check:find_overtaken"),
     ("outbox", "resource_api.delivery.check:find_stuck"),
+    ("referrals", "resource_api.referrals.check:check_referrals"),
+    ("answers under a key", "resource_api.referrals.check:check_replays"),
     ("events told", "resource_api.referrals.untold:find_untold"),
 )
 

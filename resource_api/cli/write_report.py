@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from resource_api.directory.load import Report
+from resource_api.directory.load.report import Report
 
 _SHOWN = ("organization", "service", "location", "service_at_location")
 _MOST_KINDS = 20

@@ -1,9 +1,9 @@
 """WHOSE TURN IT IS: each job of the workers is done by one of them at a time, and by another where that one died."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base
@@ -14,8 +14,7 @@ _JOB = Base.metadata.tables[Job.__tablename__]
 
 def take_turn(session: Session, name: str, worker: str, *, every: timedelta, lease: timedelta, now: datetime) -> bool:
     """Take a job, for so long: only where nobody has it, and it was not done a while ago."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    session.execute(insert(_JOB).values(name=name).on_conflict_do_nothing())
+    session.execute(_insert_once(session).values(name=name).on_conflict_do_nothing())
     taken = session.execute(
         update(_JOB)
         .where(
@@ -38,3 +37,14 @@ def end_turn(session: Session, name: str, worker: str, *, now: datetime) -> None
 def last_done(session: Session, name: str) -> datetime | None:
     """Get when a job was last done."""
     return session.scalar(select(Job.done_at).where(Job.name == name))
+
+
+def _insert_once(session: Session) -> Any:
+    # Imported when a worker needs it: each database's own words take a twentieth of a second to load.
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(_JOB)
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(_JOB)

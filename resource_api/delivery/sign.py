@@ -10,9 +10,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 
 Signing = Literal["v1", "v1a"]
 SIGNINGS: tuple[Signing, ...] = get_args(Signing)
@@ -29,7 +31,7 @@ class SigningKey:
     def sign(self, message: bytes) -> str:
         """Sign bytes, as one part of `webhook-signature`."""
         if self.signing == "v1a":
-            signature = Ed25519PrivateKey.from_private_bytes(self.secret).sign(message)
+            signature = self._private_key().sign(message)
         else:
             signature = hmac.new(self.secret, message, hashlib.sha256).digest()
         return f"{self.signing},{base64.b64encode(signature).decode()}"
@@ -38,9 +40,14 @@ class SigningKey:
     def shown(self) -> str:
         """Write what its receiver verifies with: the secret (`whsec_`), or the public key alone (`whpk_`)."""
         if self.signing == "v1a":
-            public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key().public_bytes_raw()
+            public = self._private_key().public_key().public_bytes_raw()
             return f"whpk_{base64.b64encode(public).decode()}"
         return f"whsec_{base64.b64encode(self.secret).decode()}"
+
+    def _private_key(self) -> "Ed25519PrivateKey":
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self.secret)
 
 
 def new_key(signing: Signing) -> SigningKey:

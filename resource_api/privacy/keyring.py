@@ -15,13 +15,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from resource_api.errors import SettingsError, Unreadable
 from resource_api.settings import Settings
+
+if TYPE_CHECKING:
+    # Loaded where it is first needed: whoever only searches need not wait for it.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_BYTES = 32
 LEAST_SECRET = 32
@@ -120,8 +121,10 @@ class Keyring:
         """Derive a 256-bit token for a URL: the same for the same parts, so that it need not be stored."""
         return base64.urlsafe_b64encode(self.derive(purpose, *parts)).decode().rstrip("=")
 
-    def signing_key(self, purpose: str) -> Ed25519PrivateKey:
+    def signing_key(self, purpose: str) -> "Ed25519PrivateKey":
         """Derive an Ed25519 key for one purpose."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         return Ed25519PrivateKey.from_private_bytes(self.derive("ed25519", purpose))
 
 
@@ -187,11 +190,16 @@ def _place(table: str, column: str, row: str) -> bytes:
 
 
 def _encrypt(key: bytes, plain: bytes, mark: bytes, place: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = secrets.token_bytes(_NONCE)
     return mark + nonce + AESGCM(key).encrypt(nonce, plain, mark + place)
 
 
 def _decrypt(key: bytes, sealed: bytes, start: int, place: bytes) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     mark, nonce, ciphertext = sealed[:start], sealed[start : start + _NONCE], sealed[start + _NONCE :]
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, mark + place)

@@ -56,7 +56,7 @@ def replay_events(events: Sequence[Any]) -> Projection:
     )
 
 
-def check_referrals(session: Session) -> Iterator[Breach]:
+def check_referrals(session: Session, _keyring: object = None, _now: object = None) -> Iterator[Breach]:
     """Check every referral; yields what does not hold."""
     last = ""
     while referrals := session.scalars(
@@ -77,7 +77,7 @@ def check_referrals(session: Session) -> Iterator[Breach]:
         session.expunge_all()
 
 
-def check_replays(session: Session) -> Iterator[Breach]:
+def check_replays(session: Session, _keyring: object = None, _now: object = None) -> Iterator[Breach]:
     """Check that whatever was answered under a key is there; yields what is not."""
     lost = select(Replay.referral_id).where(~exists().where(Referral.id == Replay.referral_id))
     for id in session.scalars(lost):

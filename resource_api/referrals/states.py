@@ -70,7 +70,7 @@ def check_move(status: str, to: str, sides: Collection[Side]) -> None:
         raise IllegalMove(
             f"The referral is {status}, and cannot become {to} now",
             hint=f"it can become {', '.join(moves)}" if moves else "it is at its end",
-            facts={"state": status, "moves": list(moves)},
+            facts={"referral_status": status, "moves": list(moves)},
         )
 
 

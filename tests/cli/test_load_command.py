@@ -9,7 +9,7 @@ from resource_api.cli import load as command
 from resource_api.cli import main
 from resource_api.database import Database
 from resource_api.directory.document import Change
-from resource_api.directory.load import RetirePlan
+from resource_api.directory.load.retire import RetirePlan
 from resource_api.migrations import migrate
 from resource_api.search.tables import SearchRow
 from tests.directory.load.loading import one_service, rows_of, write_tables
@@ -118,7 +118,7 @@ def test_a_database_without_tables_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_load_that_was_stopped_says_that_it_continues(database, tmp_path):
-    from resource_api.directory.load import Named
+    from resource_api.directory.load.open_input import Named
     from tests.directory.load.loading import load_place
 
     folder = tmp_path / "county"

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -94,3 +94,39 @@ def test_a_request_line_that_is_too_long_is_refused_by_us_up_to_the_servers_own_
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 414")
     assert b"uri-too-long" in answer
+
+
+def _workers_of(server: int) -> list[int]:
+    """The background workers that run under a server."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(server)], capture_output=True, text=True, check=False
+    )
+    return [int(line.split()[0]) for line in found.stdout.splitlines() if line.endswith("resource_api.cli worker")]
+
+
+def test_a_worker_runs_beside_the_server_another_follows_it_and_both_end_together(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"INSTANCE_PATH": str(tmp_path), "HOME": "/nonexistent"}
+    made = [sys.executable, "-m", "resource_api.cli", "init", "--no-seed"]
+    subprocess.run(made, cwd=ROOT, env=env, check=True, capture_output=True, timeout=60)
+    with subprocess.Popen([*SERVE, "--port", str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/livez")
+            [first] = _await(lambda: _workers_of(process.pid))
+            os.kill(first, signal.SIGKILL)
+            [second] = _await(lambda: [pid for pid in _workers_of(process.pid) if pid != first])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=40)
+    assert not Path(f"/proc/{second}").exists()
+
+
+def _await(find: Callable[[], list[int]]) -> list[int]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("nothing came within 20 s")

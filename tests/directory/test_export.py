@@ -14,7 +14,10 @@ from resource_api.directory import export as export_module
 from resource_api.directory.export import Export, count_exported, read_format, write_export
 from resource_api.directory.export_package import FILES, tabular_columns
 from resource_api.directory.graph import NOUNS, table
-from resource_api.directory.load import Named, Options, Report, load, open_input, scratch_folder
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input, scratch_folder
+from resource_api.directory.load.report import Report
+from resource_api.directory.load.run_record import Options
 from resource_api.errors import ExportError
 from resource_api.migrations import migrate
 from tests.directory.whole_directory import SECRET, id_of, put, write_whole_directory

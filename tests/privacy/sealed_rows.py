@@ -11,6 +11,7 @@ import resource_api.privacy.tables
 import resource_api.referrals.tables  # noqa: F401 - each registers its tables
 from resource_api.database import Base
 from resource_api.privacy.keyring import Keyring
+from resource_api.referrals.events import digest_detail, hash_event
 from tests.privacy.conftest import NOW
 
 CANARY = "Canary Q. Patient"
@@ -34,11 +35,11 @@ def write_sealed_rows(session: Session, keyring: Keyring, count: int = 1, *, fir
              "requester_id": "o", "requester_client_id": "client", "priority": "routine", "needs": "", "codes": "",
              "sensitive": False, "test": False, "data_key": data_key, **fields}
         )  # fmt: skip
-        rows["referral_event"].append(
-            {"transaction": 0, "referral_id": id, "seq": 1, "version": 1, "type": "referral.requested", "hash": b"",
-             "status": "requested", "at": NOW,
-             "detail": key.seal(CANARY, table="referral_event", column="detail", row=f"{id}/1")}
-        )  # fmt: skip
+        detail = key.seal(CANARY, table="referral_event", column="detail", row=f"{id}/1")
+        event = {"transaction": 0, "referral_id": id, "seq": 1, "version": 1, "type": "referral.requested", "at": NOW,
+                 "status": "requested", "detail": detail, "detail_digest": digest_detail(detail),
+                 "organization_id": None, "client_id": None, "owner_id": None, "reason_code": None}  # fmt: skip
+        rows["referral_event"].append(event | {"hash": hash_event(event, b"")})
         rows["referral_consent"].append(
             {"referral_id": id, "scope": "", "recipients": "", "purpose": "", "given_at": NOW,
              "evidence": key.seal(CANARY, table="referral_consent", column="evidence", row=id)}

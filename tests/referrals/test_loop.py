@@ -107,6 +107,7 @@ def test_whoever_does_not_know_the_version_is_told_so_before_anything_else(hospi
     problem = answer.json or {}
     assert problem["type"].endswith("/problems/illegal-move")
     assert problem["moves"] == ["accepted", "rejected", "cancelled"]
+    assert (problem["status"], problem["referral_status"]) == (409, "requested")
 
 
 def test_a_rejection_says_why_and_the_person_is_referred_again_in_a_chain(

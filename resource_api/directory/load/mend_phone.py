@@ -3,17 +3,10 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from phonenumbers import (
-    Leniency,
-    NumberParseException,
-    PhoneNumber,
-    PhoneNumberFormat,
-    PhoneNumberMatcher,
-    format_number,
-    is_possible_number,
-    parse,
-)
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 _AMERICAN = re.compile(r"(?:\+?1[\s.-]*)?\(?([2-9]\d\d)\)?[\s.-]*(\d{3})[\s.-]*(\d{4})")
 _SHORT = re.compile(r"[2-9]11|988|[1-9]\d{4,5}")
@@ -76,17 +69,21 @@ def read_phones(text: str) -> PhoneCell:
 
 
 def _is_possible(text: str) -> bool:
+    import phonenumbers
+
     try:
-        return is_possible_number(parse(text, None))
-    except NumberParseException:
+        return phonenumbers.is_possible_number(phonenumbers.parse(text, None))
+    except phonenumbers.NumberParseException:
         return False
 
 
 def _find_numbers(text: str) -> PhoneCell:
+    import phonenumbers
+
     found: list[PhoneNumber] = []
     rest: list[str] = []
     end = 0
-    for match in PhoneNumberMatcher(text, "US", leniency=Leniency.POSSIBLE, max_tries=50):
+    for match in phonenumbers.PhoneNumberMatcher(text, "US", leniency=phonenumbers.Leniency.POSSIBLE, max_tries=50):
         rest.append(text[end : match.start])
         end = match.end
         found.append(match.number)
@@ -104,8 +101,10 @@ def _find_numbers(text: str) -> PhoneCell:
     return PhoneCell(phones, mended=True)
 
 
-def _write(number: PhoneNumber) -> str:
-    bare = PhoneNumber(country_code=number.country_code, national_number=number.national_number)
+def _write(number: "PhoneNumber") -> str:
+    import phonenumbers
+
+    bare = phonenumbers.PhoneNumber(country_code=number.country_code, national_number=number.national_number)
     if number.country_code == 1:
-        return str(format_number(bare, PhoneNumberFormat.NATIONAL))
-    return str(format_number(number, PhoneNumberFormat.INTERNATIONAL)).partition(" ext")[0]
+        return str(phonenumbers.format_number(bare, phonenumbers.PhoneNumberFormat.NATIONAL))
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)).partition(" ext")[0]

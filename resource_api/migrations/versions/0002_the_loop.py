@@ -119,14 +119,12 @@ def upgrade() -> None:
             ["respond_by"],
             unique=False,
             sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
-            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
         )
         batch_op.create_index(
             "ix_referral_ended",
             ["requester_id", "closed_at"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NOT NULL"),
-            postgresql_where=sa.text("closed_at IS NOT NULL"),
         )
         batch_op.create_index("ix_referral_owner_id_updated_at_id", ["owner_id", "updated_at", "id"], unique=False)
         batch_op.create_index(
@@ -539,16 +537,8 @@ def downgrade() -> None:
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_requester_id_updated_at_id")
         batch_op.drop_index("ix_referral_owner_id_updated_at_id")
-        batch_op.drop_index(
-            "ix_referral_ended",
-            sqlite_where=sa.text("closed_at IS NOT NULL"),
-            postgresql_where=sa.text("closed_at IS NOT NULL"),
-        )
-        batch_op.drop_index(
-            "ix_referral_due",
-            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
-            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
-        )
+        batch_op.drop_index("ix_referral_ended", sqlite_where=sa.text("closed_at IS NOT NULL"))
+        batch_op.drop_index("ix_referral_due", sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"))
 
     op.drop_table("referral")
     with op.batch_alter_table("rate", schema=None) as batch_op:

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.directory import Document
 from resource_api.directory.graph import table
-from resource_api.directory.load import Named, Options, Report, load, open_input
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.report import Report
+from resource_api.directory.load.run_record import Options
 from resource_api.migrations import migrate
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

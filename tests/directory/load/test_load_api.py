@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from resource_api.directory.load import Named, open_input
 from resource_api.directory.load.fetch import Missing, client_for
+from resource_api.directory.load.open_input import Named, open_input
 from resource_api.errors import LoadError
 from tests.directory.load.loading import load_place, row_of, rows_of, service_documents
 from tests.directory.load.test_load_json import id_of, nested, organization, service

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from resource_api.directory.load import Named, open_input
 from resource_api.directory.load.json_stream import read_json, read_ndjson
+from resource_api.directory.load.open_input import Named, open_input
 from resource_api.errors import LoadError
 from tests.directory.load.loading import (
     load_place,

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resource_api.directory.load import Named, Options, Report, load, open_input
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.report import Report
+from resource_api.directory.load.run_record import Options
 from resource_api.errors import LoadError
 from tests.directory.load.loading import NOW, everything, load_place, one_service, rows_of, write_tables
 

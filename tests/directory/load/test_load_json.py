@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from resource_api.directory.load import Named, open_input
+from resource_api.directory.load.open_input import Named, open_input
 from resource_api.directory.load.read_json import noun_of_object
 from resource_api.errors import LoadError
 from tests.directory.load.loading import (

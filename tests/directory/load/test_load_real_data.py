@@ -3,8 +3,8 @@
 import jsonschema_rs
 import pytest
 
-from resource_api.directory.load import Named
 from resource_api.directory.load.identify import derive_id
+from resource_api.directory.load.open_input import Named
 from tests.api.conformance import validators
 from tests.directory.load.loading import documents, load_place, open_database, row_of, rows_of
 

@@ -6,8 +6,7 @@ import sys
 import pytest
 from sqlalchemy import select
 
-from resource_api.directory.load import Options
-from resource_api.directory.load.run_record import PROBLEMS_KEPT
+from resource_api.directory.load.run_record import PROBLEMS_KEPT, Options
 from resource_api.directory.load_state import LoadProblem, LoadRun
 from tests.directory.load.loading import everything, load_place, open_database, rows_of, write_tables
 

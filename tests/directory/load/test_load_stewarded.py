@@ -6,7 +6,7 @@ from resource_api.access.policy import Caller, Grants
 from resource_api.database import Database
 from resource_api.directory.availability import Availability, put_availability
 from resource_api.directory.edit import Precondition, delete_record, patch_record, read_record
-from resource_api.directory.load import Options
+from resource_api.directory.load.run_record import Options
 from tests.directory.load.loading import NOW, load_place, one_service, row_of, rows_of, service_documents, write_tables
 
 ADMIN = Grants(Caller("client", None, "admin", frozenset({"directory.write"})), "directory.edit", everything=True)

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from resource_api.directory.load import Named, Options, open_input
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.run_record import Options
 from resource_api.errors import LoadError
 from tests.directory.load.loading import (
     everything,
