@@ -1,11 +1,12 @@
 """WHICH NEEDS THERE ARE: the vocabulary of `vocabulary.toml`, read once."""
 
-import tomllib
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
+
+import orjson
 
 from resource_api.needs.phrases import Phrase, PhraseBook, write_book
 from resource_api.words import LIGHT, split, stem, stem_spanish
@@ -127,7 +128,22 @@ def phrase_spanish(text: str) -> Phrase:
 def vocabulary() -> Vocabulary:
     """Read the vocabulary; it is the same for the life of the process."""
     text = resources.files("resource_api.needs").joinpath("vocabulary.toml").read_text("utf-8")
-    return Vocabulary(tomllib.loads(text))
+    return Vocabulary(read_rows(text))
+
+
+def read_rows(text: str) -> dict[str, list[dict[str, Any]]]:
+    """Read the rows of each kind. Raises ValueError where a line is not as the file's head has it.
+
+    `tomllib` takes as long for it as all the rest of a first search. One line a field, and its value is JSON too.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for line in text.splitlines():
+        if line.startswith("[["):
+            rows.setdefault(line.strip("[]"), []).append(row := {})
+        elif line and not line.startswith("#"):
+            name, _, value = line.partition(" = ")
+            row[name] = orjson.loads(value)
+    return rows
 
 
 def _read_need(row: dict[str, Any]) -> Need:

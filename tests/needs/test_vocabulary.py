@@ -9,7 +9,7 @@ import pytest
 
 import resource_api.needs
 from resource_api.needs import understand
-from resource_api.needs.vocabulary import phrase
+from resource_api.needs.vocabulary import phrase, read_rows
 
 SDOHCC = frozenset(
     "sdoh-category-unspecified food-insecurity housing-instability homelessness inadequate-housing "
@@ -53,9 +53,14 @@ TOO_BROAD = frozenset(
     "support ayuda gratis servicios programa bebé niños familia hijos madre mamá".split()
 )
 
-FILE: dict[str, Any] = tomllib.loads(Path(resource_api.needs.__file__).with_name("vocabulary.toml").read_text("utf-8"))
+TEXT = Path(resource_api.needs.__file__).with_name("vocabulary.toml").read_text("utf-8")
+FILE: dict[str, Any] = tomllib.loads(TEXT)
 NEEDS: list[dict[str, Any]] = FILE["need"]
 BY_SLUG: dict[str, dict[str, Any]] = {need["slug"]: need for need in NEEDS}
+
+
+def test_the_file_is_read_as_toml_would_be() -> None:
+    assert read_rows(TEXT) == FILE
 
 
 def test_every_slug_is_one_of_its_kind() -> None:
