@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from flask import Response
 
 from resource_api.api.arguments import JSON_TYPE, load_fields
-from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import writing
 from resource_api.api.editing import body_documented, denials_audited, known_version, read_body, written
+from resource_api.api.refusals import refusals
 from resource_api.api.schemas.service import ServiceSchema
 from resource_api.api.schemas.stewardship import AvailabilitySchema
 from resource_api.directory.availability import Availability, put_availability
@@ -20,7 +21,8 @@ blueprint = Blueprint("availability", __name__, public=False)
 @blueprint.route("/services/<id>/availability", methods=["PUT"], tags=["stewardship"])
 @blueprint.doc(
     operationId="putAvailability",
-    **body_documented(AvailabilitySchema),
+    **guarded("directory.edit"),
+    **body_documented(AvailabilitySchema, answers=refusals(401, 403, 404, 410, 412)),
 )
 @blueprint.response(200, ServiceSchema, description="The service as it is served now.")
 def put_service_availability(id: str) -> Response:

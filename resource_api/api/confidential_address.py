@@ -6,10 +6,11 @@ from flask import Response
 from flask.views import MethodView
 
 from resource_api.api.arguments import JSON_TYPE, check_fields
-from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import writing
 from resource_api.api.editing import body_documented, denials_audited, flatten_schema, known_version, read_body, written
+from resource_api.api.refusals import refusals
 from resource_api.api.schemas.stewardship import ConfidentialAddressSchema
 from resource_api.directory.confidential_address import put_address, read_address
 from resource_api.directory.edit import Precondition
@@ -23,7 +24,12 @@ _IF_MATCH = {"in": "header", "name": "If-Match", "schema": {"type": "string"}}
 class ConfidentialAddress(MethodView):
     """Where one confidential location is."""
 
-    @blueprint.doc(operationId="getConfidentialAddress", tags=["stewardship"])
+    @blueprint.doc(
+        operationId="getConfidentialAddress",
+        tags=["stewardship"],
+        responses=refusals(401, 403, 404, 409, 410),
+        **guarded("directory.edit"),
+    )
     @blueprint.response(200, ConfidentialAddressSchema)
     def get(self, id: str) -> Response:
         """Show where a confidential location is; each look is audited."""
@@ -38,7 +44,11 @@ class ConfidentialAddress(MethodView):
         operationId="putConfidentialAddress",
         tags=["stewardship"],
         parameters=[_IF_MATCH],
-        **body_documented(flatten_schema("ConfidentialAddress", ConfidentialAddressSchema)),
+        **guarded("directory.edit"),
+        **body_documented(
+            flatten_schema("ConfidentialAddress", ConfidentialAddressSchema),
+            answers=refusals(401, 403, 404, 409, 410, 412, 428),
+        ),
     )
     @blueprint.response(200, ConfidentialAddressSchema)
     def put(self, id: str) -> Response:

@@ -7,10 +7,11 @@ import orjson
 from flask import Response
 
 from resource_api.api.arguments import JSON_TYPE, load_fields
-from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import session, writing
 from resource_api.api.editing import body_documented, read_body
+from resource_api.api.refusals import refusals
 from resource_api.api.schemas.stewardship import CorrectionArgs, CorrectionPageSchema, CorrectionSchema, RulingSchema
 from resource_api.directory.correction import Correction, Ruling, decide_correction, find_corrections
 from resource_api.directory.lookup import write_time
@@ -20,7 +21,7 @@ blueprint = Blueprint("corrections", __name__, public=False)
 
 
 @blueprint.route("/corrections", methods=["GET"], tags=["stewardship"])
-@blueprint.doc(operationId="listCorrections")
+@blueprint.doc(operationId="listCorrections", responses=refusals(401, 403, 404), **guarded("corrections.decide"))
 @blueprint.arguments(CorrectionArgs)
 @blueprint.response(200, CorrectionPageSchema)
 def list_corrections(args: dict[str, Any]) -> Response:
@@ -36,7 +37,11 @@ def list_corrections(args: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/corrections/<id>/decision", methods=["POST"], tags=["stewardship"])
-@blueprint.doc(operationId="decideCorrection", **body_documented(RulingSchema))
+@blueprint.doc(
+    operationId="decideCorrection",
+    **guarded("corrections.decide"),
+    **body_documented(RulingSchema, answers=refusals(401, 403, 404, 409, 410)),
+)
 @blueprint.response(200, CorrectionSchema)
 def decide(id: str) -> Response:
     """Accept or decline a correction, or say that the service is still right."""

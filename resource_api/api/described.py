@@ -16,6 +16,7 @@ _SAID = {
     409: "It contradicts what is there: `type` says how.",
     410: "What the referral said is kept no longer.",
     412: "The referral is at another version than If-Match says.",
+    422: "The Idempotency-Key came before for something else.",
     428: "If-Match is missing.",
 }
 IF_MATCH = {

@@ -15,12 +15,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from resource_api.access.policy import Grants
 from resource_api.api.arguments import JSON_TYPE, check_fields, read_json, refuse
-from resource_api.api.authenticate import authorize
+from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import json_bytes
 from resource_api.api.context import settings, writing
 from resource_api.api.errors import FieldError, Problem
 from resource_api.api.headers import GZIP_SUFFIX
 from resource_api.api.limits import MAX_BODY
+from resource_api.api.refusals import refusals
 from resource_api.directory.edit import EditKind, Precondition, delete_record, patch_record, put_record
 from resource_api.errors import NotAllowed
 from resource_api.privacy.audit import Action, record
@@ -43,10 +44,13 @@ _PRECONDITIONS = (
 )
 
 
-def body_documented(schema: Any, content_type: str = JSON_TYPE) -> dict[str, Any]:
-    """Document a body that the view reads itself, once it knows who asks."""
+def body_documented(
+    schema: Any, content_type: str = JSON_TYPE, *, answers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Document a body that the view reads itself, once it knows who asks, and what else it answers with."""
     body = {"content": {content_type: {"schema": schema}}, "required": True}
-    return {"requestBody": body, "responses": {"422": {"$ref": "#/components/responses/INVALID_ARGUMENTS"}}}
+    wrong = {"422": {"$ref": "#/components/responses/INVALID_ARGUMENTS"}}
+    return {"requestBody": body, "responses": wrong | (answers or {})}
 
 
 def flatten_schema(noun: str, schema: type[ma.Schema]) -> type[ma.Schema]:
@@ -69,21 +73,20 @@ def flatten_schema(noun: str, schema: type[ma.Schema]) -> type[ma.Schema]:
 
 def put_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
     """Document the PUT of a record."""
-    said = _documented(f"put{noun}", _PRECONDITIONS) | body_documented(flatten_schema(noun, schema))
-    made = {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}
-    return said | {"responses": said["responses"] | _answers(schema) | {"201": made}}
+    made = {"201": {"description": "Made.", "content": {JSON_TYPE: {"schema": schema}}}}
+    said = body_documented(flatten_schema(noun, schema), answers=_answers(schema) | made)
+    return _documented(f"put{noun}", _PRECONDITIONS, said)
 
 
 def patch_documented(noun: str, schema: type[ma.Schema]) -> dict[str, Any]:
     """Document the PATCH of a record."""
     patch = {"type": "object", "description": "A JSON Merge Patch of the document."}
-    said = _documented(f"patch{noun}", _PRECONDITIONS[:1]) | body_documented(patch, PATCH_TYPE)
-    return said | {"responses": said["responses"] | _answers(schema)}
+    return _documented(f"patch{noun}", _PRECONDITIONS[:1], body_documented(patch, PATCH_TYPE, answers=_answers(schema)))
 
 
 def delete_documented(noun: str) -> dict[str, Any]:
     """Document the DELETE of a record."""
-    return _documented(f"delete{noun}", _PRECONDITIONS[:1]) | {"responses": {"204": {"description": "Deleted."}}}
+    return _documented(f"delete{noun}", _PRECONDITIONS[:1], {"responses": {"204": {"description": "Deleted."}}})
 
 
 def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Response:
@@ -152,7 +155,7 @@ def known_version() -> frozenset[str] | None:
     given = request.if_match
     if given.star_tag:
         return None  # any version at all is none that anybody knows
-    return frozenset(tag.removesuffix(GZIP_SUFFIX) for tag in given.as_set())
+    return frozenset((tag or "").removesuffix(GZIP_SUFFIX) for tag in given.as_set())  # `""` is read as None
 
 
 def written(body: bytes, etag: str) -> Response:
@@ -190,5 +193,7 @@ def _answers(schema: type[ma.Schema]) -> dict[str, Any]:
     return {"200": {"description": "As it is served now.", "content": {JSON_TYPE: {"schema": schema}}}}
 
 
-def _documented(operation: str, headers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    return {"operationId": operation, "tags": ["stewardship"], "parameters": list(headers)}
+def _documented(operation: str, headers: tuple[dict[str, Any], ...], said: dict[str, Any]) -> dict[str, Any]:
+    responses = refusals(401, 403, 404, 409, 410, 412, 428) | said["responses"]
+    about = {"operationId": operation, "tags": ["stewardship"], "parameters": list(headers)}
+    return guarded("directory.edit") | about | said | {"responses": responses}

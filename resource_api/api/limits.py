@@ -50,6 +50,13 @@ def text(*, max_length: int = MAX_TEXT, **options: Any) -> ma.fields.String:
     return ma.fields.String(validate=checks, metadata=metadata, **options)
 
 
+def shaped(pattern: str, error: str, **options: Any) -> ma.fields.String:
+    """Make a field for a text that has one shape, `^…$`, from its beginning to its very end."""
+    # To Python, `$` may have a line's end behind it; to who reads the definition it may not.
+    check = validate.Regexp(pattern.removesuffix("$") + r"\Z", error=error)
+    return text(validate=check, metadata={"pattern": pattern} | options.pop("metadata", {}), **options)
+
+
 def whole_number(low: int, high: int, **options: Any) -> ma.fields.Integer:
     """Make a field for a whole number between two bounds, both included."""
     return WholeNumber(validate=validate.Range(low, high, error=f"is not between {low} and {high}"), **options)

@@ -59,7 +59,12 @@ class FieldErrorSchema(ma.Schema):
 
 
 class ProblemSchema(ma.Schema):
-    """A problem, as RFC 9457 has it."""
+    """A problem, as RFC 9457 has it: each kind may have members of its own."""
+
+    class Meta:
+        """A client is not to stumble over those it does not know."""
+
+        unknown = ma.INCLUDE
 
     type = ma.fields.Url(required=True, metadata={"description": "Names the kind, and leads to its meaning."})
     title = ma.fields.String(required=True)

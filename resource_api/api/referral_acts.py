@@ -153,7 +153,7 @@ def split(body: dict[str, Any], id: UUID) -> Response:
 
 
 @blueprint.route("/referrals/<uuid:id>/consent", methods=["DELETE"])
-@blueprint.doc(**acting("referrals.act", "revokeReferralConsent"))
+@blueprint.doc(**acting("referrals.act", "revokeReferralConsent", 422))
 @blueprint.response(200, StandingSchema, headers=answered())
 def revoke_referral_consent(id: UUID) -> Response:
     """Note that the person has taken the consent back: nobody else sees them from now on."""

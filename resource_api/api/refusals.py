@@ -11,7 +11,10 @@ _KINDS = {
     403: "forbidden",
     404: "not-found",
     409: "conflict",
+    410: "gone",
+    412: "stale",
     422: "bad-input",
+    428: "version-required",
     429: "too-many-requests",
 }
 

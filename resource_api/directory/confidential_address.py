@@ -26,7 +26,7 @@ from resource_api.directory.render import render_location
 from resource_api.directory.stewarded import claim
 from resource_api.directory.write_changes import write_changes
 from resource_api.directory.write_row import JSON
-from resource_api.errors import Conflict
+from resource_api.errors import Conflict, NotAllowed
 
 SECRET_PARTS = frozenset(
     "name alternate_name description url transportation latitude longitude external_identifier "
@@ -37,6 +37,8 @@ SECRET_PARTS = frozenset(
 def read_address(session: Session, grants: Grants, location_id: str) -> StoredRecord:
     """Read where a confidential location is. Raises NotFound, NotAllowed, or Conflict where it is no secret."""
     public = orjson.loads(read_record(session, "location", location_id).json)
+    if grants.everything:
+        raise NotAllowed("A confidential address is for its owner's stewards alone")
     check_may_write(session, grants, "location", location_id)
     if not public.get("confidential"):
         raise Conflict("The location is not confidential", hint=f"GET /locations/{location_id} says where it is")

@@ -31,7 +31,8 @@ def claim(
     """Take a referral on, for one of the caller's services: it becomes the owner, and accepted, in one step.
 
     Raises NotFound where it was not offered to the caller or no service of its reaches the place any longer,
-    AlreadyClaimed where somebody was first, BadInput where the service named is none of those.
+    AlreadyClaimed where somebody was first or the person's consent is over, BadInput where the service named is none
+    of those.
     """
     organization = grants.organization_id
     offered = exists().where(ReferralOffer.referral_id == Referral.id, ReferralOffer.organization_id == organization)
@@ -47,7 +48,7 @@ def claim(
     )
     if referral is None or organization is None or not grants.as_recipient:
         raise NotFound("There is no such referral")
-    taken_back = is_over(consent_of(session, referral.id), None)
+    taken_back = is_over(consent_of(session, referral.id), now)
     if referral.owner_id is not None or referral.status != "requested" or taken_back:
         raise AlreadyClaimed("This referral is in the pool no longer")
     if if_match is not None:

@@ -65,11 +65,9 @@ def view_of(
         return "former"
     if referral.data_key is None:
         return "shredded"
-    if party is None:
-        return "summary"
     if is_over(consent, now) or referral.status == "entered-in-error":
         return "withheld"
-    return "full" if may_see_person(referral, consent, party.organization_id, now) else "summary"
+    return "full" if party is not None and may_see_person(referral, consent, party.organization_id, now) else "summary"
 
 
 def write_events(

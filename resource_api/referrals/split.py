@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
+from resource_api.errors import Conflict
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.act import begin, check_open, finish
 from resource_api.referrals.consent import consent_of
@@ -35,12 +36,15 @@ def split_referral(
 ) -> tuple[Referral, list[Referral]]:
     """Send parts of an open referral to others; get it, and its children. Its own state is for its own parties.
 
-    Raises as `create_referral`, and Conflict where it is at its end.
+    Raises as `create_referral`, and Conflict where it is at its end, or its consent was taken back and a part has none.
     """
     parent = begin(session, grants, referral_id, as_one_of=("requester",)).referral
     check_open(parent)
     key = key_of(keyring, parent)
-    whole = reopen_referral(key, parent, consent_of(session, parent.id))
+    known = consent_of(session, parent.id)
+    if known is not None and known.revoked_at is not None and any(part.consent is None for part in parts):
+        raise Conflict("The person has taken the consent back", hint="send what they agree to now: consent")
+    whole = reopen_referral(key, parent, known)
     children = []
     for part in parts:
         child = replace(

@@ -20,13 +20,13 @@ def grants_of(caller: Enrolled, action: Action) -> Grants:
     return Grants(who, action)
 
 
-def make_webhook(app: Flask, caller: Enrolled) -> str:
+def make_webhook(app: Flask, caller: Enrolled, word: str = "") -> str:
     def make(session: Session) -> str:
         endpoint, _ = register_endpoint(
             session,
             wiring_of(app).keyring,
             grants_of(caller, "webhooks.manage"),
-            url=f"https://example.org/{uuid4()}",
+            url=f"https://example.org/{word}{uuid4()}",
             types=("*",),
             signing="v1",
             test=False,
@@ -44,9 +44,9 @@ def make_delivery(app: Flask, caller: Enrolled) -> str:
     return str(row["id"])
 
 
-def make_address(app: Flask, caller: Enrolled) -> str:
+def make_address(app: Flask, caller: Enrolled, word: str = "") -> str:
     def make(session: Session) -> str:
-        grants, email = grants_of(caller, "addresses.manage"), f"{uuid4()}@example.org"
+        grants, email = grants_of(caller, "addresses.manage"), f"{word}{uuid4()}@example.org"
         keyring, now = wiring_of(app).keyring, datetime.now(UTC)
         return register_address(session, keyring, grants, email=email, language="en", now=now).id
 

@@ -2,12 +2,12 @@
 
 To add a route, add its line to ROUTES. `public()`: anybody. `link()`: whoever has the secret in its path. `guarded()`:
 a client, by an action of the policy; with `json` a body that is well-formed, and, where the path names a record,
-`objects`: a function that makes records, one that a caller may know of and those that it may not.
+`objects`: a function that makes records, those that a caller may know of and those that it may not.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -38,22 +38,26 @@ from resource_api.api.openapi import write_openapi
 from resource_api.errors import NotAllowed, NotFound
 from tests.access.conftest import make_app
 from tests.access.delivery_records import make_address, make_delivery, make_webhook, others_of
+from tests.access.directory_records import body_of, delete, etag_of_secret, make_correction, make_organization
 from tests.access.enrol import Enrolled, bearer, enrol, in_database, new_address, wiring_of
+from tests.access.referral_records import if_match, make_referrals
 
 
 @dataclass(frozen=True)
 class Objects:
-    """The ids of records: the caller's own, and those of which it may not know, by why it may not.
+    """The ids of records: those of which a caller may know, with how each is answered, and those of which it may not.
 
-    `hidden` has `other` (another organization's), and what applies of `formerly-shared` and `revoked`.
+    Each is named for what it is to the caller: its own, another organization's, formerly shared, revoked.
     """
 
-    own: str
+    known: Mapping[str, tuple[str, int]]
     hidden: Mapping[str, str]
 
 
 # Makes the records that one route is tried with, for an organization's client in a role that the policy lets in.
 MakeObjects = Callable[[Flask, Enrolled], Objects]
+# What is sent to a record depends on it: its version, or what it says.
+Sent = Callable[[Flask, str], Any]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Route:
     kind: Literal["public", "link", "guarded"]
     action: Action | None = None
     json: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Sent | None = None
     objects: MakeObjects | None = None
 
 
@@ -74,43 +78,153 @@ def link() -> Route:
 
 
 def guarded(
-    action: Action, *, json: Any = None, headers: Mapping[str, str] | None = None, objects: MakeObjects | None = None
+    action: Action, *, json: Any = None, headers: Sent | None = None, objects: MakeObjects | None = None
 ) -> Route:
-    return Route("guarded", action, json, headers or {}, objects)
+    return Route("guarded", action, json, headers, objects)
 
 
-def webhooks(app: Flask, caller: Enrolled) -> Objects:
-    others = {why: make_webhook(app, other) for why, other in others_of(app, caller).items()}
-    return Objects(make_webhook(app, caller), others)
+def webhooks(status: int) -> MakeObjects:
+    def make(app: Flask, caller: Enrolled) -> Objects:
+        others = {why: make_webhook(app, other) for why, other in others_of(app, caller).items()}
+        return Objects({"own": (make_webhook(app, caller), status)}, others)
+
+    return make
 
 
 def deliveries(app: Flask, caller: Enrolled) -> Objects:
     others = {why: make_delivery(app, other) for why, other in others_of(app, caller).items()}
-    return Objects(make_delivery(app, caller), others)
+    return Objects({"own": (make_delivery(app, caller), 202)}, others)
 
 
 def addresses(app: Flask, caller: Enrolled) -> Objects:
-    return Objects(make_address(app, caller), {"other": make_address(app, others_of(app, caller)["other"])})
+    others = others_of(app, caller)
+    mine = {"own": caller, "a colleague's": others["same organization"]}
+    return Objects(
+        {why: (make_address(app, one), 204) for why, one in mine.items()}, {"other": make_address(app, others["other"])}
+    )
 
+
+def corrections(app: Flask, caller: Enrolled) -> Objects:
+    own, other = (make_correction(app, make_organization(app, who)["services"]) for who in (caller, None))
+    return (
+        Objects({"own": (own, 200)}, {"other": other}) if caller.role == "steward" else Objects({"own": (own, 200)}, {})
+    )
+
+
+def nouns(noun: str, status: int) -> MakeObjects:
+    """A record that everybody may read: that it is there is no secret, so who may not write it is told so."""
+
+    def make(app: Flask, caller: Enrolled) -> Objects:
+        own, other, gone = (make_organization(app, who)[noun] for who in (caller, None, None))
+        delete(app, noun, gone)
+        admin, nobodys = caller.role == "admin", noun in ("taxonomies", "taxonomy_terms")
+        known = {
+            "own": (own, status if admin or not nobodys else 403),
+            "other": (other, status if admin else 403),
+            "gone": (gone, 410),
+        }
+        return Objects(known, {})
+
+    return make
+
+
+def secret_places(app: Flask, caller: Enrolled) -> Objects:
+    """Where a confidential location is: for its owner's stewards, and no administrator."""
+    own, other = (make_organization(app, who)["locations"] for who in (caller, None))
+    return Objects({"own": (own, 200 if caller.role == "steward" else 403), "other": (other, 403)}, {})
+
+
+def referrals(requester: Mapping[str, int], recipient: Mapping[str, int]) -> MakeObjects:
+    """Referrals, with how those are answered of which a caller of either side may know; the others are hidden."""
+
+    def make(app: Flask, caller: Enrolled) -> Objects:
+        made = make_referrals(app, caller)
+        statuses = recipient if caller.role == "referral_recipient" else requester
+        known = {why: (made.pop(why), status) for why, status in statuses.items()}
+        return Objects(known, made)
+
+    return make
+
+
+def as_served(noun: str) -> Sent:
+    """Send a record as it is served; one that is not there, as it could be."""
+
+    def read(app: Flask, id: str) -> Any:
+        served = app.test_client().get(f"/{noun}/{id}")
+        return served.json if served.status_code == 200 else body_of(noun, ELSEWHERE)
+
+    return read
+
+
+def etag_of(path: str) -> Sent:
+    """Name the version that a record is served at."""
+
+    def read(app: Flask, id: str) -> Mapping[str, str]:
+        return {"If-Match": app.test_client().get(path.replace("<id>", id)).headers.get("ETag", '"none"')}
+
+    return read
+
+
+def to_a_service(_app: Flask, _id: str) -> Any:
+    return {"service_id": ELSEWHERE["services"]}
+
+
+def stewarded(noun: str) -> dict[str, Route]:
+    path, version = f"/{noun}/<id>", etag_of(f"/{noun}/<id>")
+    return {
+        f"GET {path}": public(),
+        f"PUT {path}": guarded("directory.edit", json=as_served(noun), headers=version, objects=nouns(noun, 200)),
+        f"PATCH {path}": guarded("directory.edit", json={}, headers=patching(version), objects=nouns(noun, 200)),
+        f"DELETE {path}": guarded("directory.edit", headers=version, objects=nouns(noun, 204)),
+    }
+
+
+def patching(version: Sent) -> Sent:
+    return lambda app, id: {**version(app, id), "Content-Type": "application/merge-patch+json"}
+
+
+# Where what is given to somebody else goes to, in each application of these tests.
+ELSEWHERE: dict[str, str] = {}
+# How acts are answered to a former party, which may know that the referral is there; and to whom it is offered.
+FORMER = dict.fromkeys(("former", "rejected", "offered"), 403)
+ALL_READ = dict.fromkeys(("own", "revoked", "ended", "former", "rejected", "offered", "claimed"), 200)
+READ = referrals(dict.fromkeys(("own", "a colleague's", "revoked", "ended", "again"), 200), ALL_READ)
+NOT_A_RECIPIENT = dict.fromkeys(ALL_READ, 403)
+CANCELLED = {"status": "cancelled", "reason": {"code": "no-longer-needed"}}
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 ROUTES: dict[str, Route] = {
     # The directory, and what is said about this API
     "GET /": public(),
     "GET /services": public(),
     "POST /services": public(),
-    "GET /services/<id>": public(),
+    **stewarded("services"),
     "GET /organizations": public(),
     "POST /organizations": public(),
-    "GET /organizations/<id>": public(),
+    **stewarded("organizations"),
     "GET /service_at_locations": public(),
     "POST /service_at_locations": public(),
-    "GET /service_at_locations/<id>": public(),
+    **stewarded("service_at_locations"),
+    "GET /locations": public(),
+    **stewarded("locations"),
     "GET /taxonomies": public(),
     "POST /taxonomies": public(),
-    "GET /taxonomies/<id>": public(),
+    **stewarded("taxonomies"),
     "GET /taxonomy_terms": public(),
     "POST /taxonomy_terms": public(),
-    "GET /taxonomy_terms/<id>": public(),
+    **stewarded("taxonomy_terms"),
+    "PUT /services/<id>/availability": guarded(
+        "directory.edit", json={"accepts_referrals": "yes"}, objects=nouns("services", 200)
+    ),
+    "GET /locations/<id>/confidential-address": guarded("directory.edit", objects=secret_places),
+    "PUT /locations/<id>/confidential-address": guarded(
+        "directory.edit", json={"name": "The quiet house"}, headers=etag_of_secret, objects=secret_places
+    ),
+    "POST /services/<id>/corrections": public(),
+    "GET /corrections": guarded("corrections.decide"),
+    "POST /corrections/<id>/decision": guarded(
+        "corrections.decide", json={"decision": "still-correct"}, objects=corrections
+    ),
     "GET /search": public(),
     "POST /search": public(),
     "GET /search/suggest": public(),
@@ -131,14 +245,91 @@ ROUTES: dict[str, Route] = {
     "POST /break-glass": guarded("glass.break", json={"reason": "A patient must be found.", "minutes": 1}),
     "DELETE /break-glass": guarded("glass.break"),
     "GET /audit": guarded("audit.read"),
+    # Referrals
+    "GET /referrals": guarded("referrals.read"),
+    "POST /referrals": guarded("referrals.create", json={"patient": {"name": {"given": "A", "family": "B"}}}),
+    "POST /referrals/search": guarded("referrals.read", json={"phone": "410-555-0177"}),
+    "GET /referrals/<id>": guarded("referrals.read", objects=READ),
+    "GET /referrals/<id>/events": guarded("referrals.read", objects=READ),
+    "PATCH /referrals/<id>": guarded(
+        "referrals.act",
+        json={"respond_by": TOMORROW},
+        headers=if_match,
+        objects=referrals(
+            {"own": 200, "a colleague's": 200, "revoked": 200, "ended": 409, "again": 200}, NOT_A_RECIPIENT
+        ),
+    ),
+    "POST /referrals/<id>/transitions": guarded(
+        "referrals.act",
+        json=CANCELLED,
+        headers=if_match,
+        objects=referrals(
+            {"own": 200, "a colleague's": 200, "revoked": 200, "ended": 409, "again": 200},
+            {"own": 200, "revoked": 200, "ended": 409, "claimed": 409} | FORMER,
+        ),
+    ),
+    "POST /referrals/<id>/messages": guarded(
+        "referrals.act",
+        json={"text": "Come at noon"},
+        objects=referrals(
+            {"own": 200, "a colleague's": 200, "revoked": 409, "ended": 200, "again": 200},
+            {"own": 200, "revoked": 409, "ended": 200, "claimed": 200} | FORMER,
+        ),
+    ),
+    "POST /referrals/<id>/appointments": guarded(
+        "referrals.act",
+        json={"start": TOMORROW},
+        headers=if_match,
+        objects=referrals(
+            # Nobody has accepted these.
+            {"own": 409, "a colleague's": 409, "revoked": 409, "ended": 409, "again": 409},
+            {"own": 200, "revoked": 409, "ended": 409, "claimed": 409} | FORMER,
+        ),
+    ),
+    "POST /referrals/<id>/reassign": guarded(
+        "referrals.act",
+        json=to_a_service,
+        headers=if_match,
+        objects=referrals(
+            {"own": 200, "a colleague's": 200, "revoked": 409, "ended": 409, "again": 200}, NOT_A_RECIPIENT
+        ),
+    ),
+    "DELETE /referrals/<id>/consent": guarded(
+        "referrals.act",
+        objects=referrals(
+            {"own": 200, "a colleague's": 200, "revoked": 409, "ended": 200, "again": 200}, NOT_A_RECIPIENT
+        ),
+    ),
+    "POST /referrals/<id>/re-refer": guarded(
+        "referrals.create",
+        json=to_a_service,
+        objects=referrals({"own": 409, "a colleague's": 409, "revoked": 409, "ended": 201, "again": 409}, {}),
+    ),
+    "POST /referrals/<id>/split": guarded(
+        "referrals.create",
+        json=lambda app, id: {"children": [to_a_service(app, id) | {"allow_duplicate": True}]},
+        objects=referrals({"own": 200, "a colleague's": 200, "revoked": 409, "ended": 409, "again": 200}, {}),
+    ),
+    "POST /referrals/<id>/claim": guarded(
+        "referrals.claim",
+        json={},
+        objects=referrals(
+            {},
+            # Whom it was offered to may know that it was there; a former party is told of no pool.
+            {"own": 409, "revoked": 409, "ended": 409, "offered": 200, "claimed": 409}
+            | {"claimed by another": 409, "revoked in the pool": 409, "cancelled in the pool": 409}
+            | {"former": 404, "rejected": 404},
+        ),
+    ),
+    "GET /events": guarded("events.read"),
     # Delivery
     "GET /webhooks": guarded("webhooks.manage"),
     "POST /webhooks": guarded("webhooks.manage", json={"url": "https://127.0.0.1/"}),
-    "GET /webhooks/<id>": guarded("webhooks.manage", objects=webhooks),
-    "DELETE /webhooks/<id>": guarded("webhooks.manage", objects=webhooks),
-    "POST /webhooks/<id>/test": guarded("webhooks.manage", objects=webhooks),
-    "POST /webhooks/<id>/rotate": guarded("webhooks.manage", objects=webhooks),
-    "POST /webhooks/<id>/enable": guarded("webhooks.manage", objects=webhooks),
+    "GET /webhooks/<id>": guarded("webhooks.manage", objects=webhooks(200)),
+    "DELETE /webhooks/<id>": guarded("webhooks.manage", objects=webhooks(204)),
+    "POST /webhooks/<id>/test": guarded("webhooks.manage", objects=webhooks(202)),
+    "POST /webhooks/<id>/rotate": guarded("webhooks.manage", objects=webhooks(200)),
+    "POST /webhooks/<id>/enable": guarded("webhooks.manage", objects=webhooks(200)),
     "GET /webhook-deliveries": guarded("webhooks.manage"),
     "POST /webhook-deliveries/replay": guarded("webhooks.manage", json={}),
     "POST /webhook-deliveries/<id>/replay": guarded("webhooks.manage", objects=deliveries),
@@ -172,6 +363,7 @@ class World:
         self.app = app
         self.client: FlaskClient = app.test_client()
         self.clients: dict[Role, Enrolled] = {role: enrol(app, role) for role in ROLES}
+        ELSEWHERE.update(make_organization(app, enrol(app, "referral_recipient")))
 
     def token(self, role: Role) -> dict[str, str]:
         """The header of a role's client; a reader has no secret, and shows the only thing it has."""
@@ -185,8 +377,8 @@ class World:
         return self.client.open(
             _ARGUMENT.sub(id, path),
             method=method,
-            json=route.json,
-            headers={**route.headers, **headers},
+            json=route.json(self.app, id) if callable(route.json) else route.json,
+            headers={**(route.headers(self.app, id) if route.headers else {}), **headers},
             environ_overrides=new_address(),
         )
 
@@ -287,25 +479,32 @@ def test_what_a_caller_may_not_know_of_does_not_exist_for_it(name: str, world: W
 
 
 def check_hidden(world: World, name: str, route: Route) -> None:
-    """Check that what each role may not know of is answered like what does not exist."""
+    """Check that what each role may not know of is answered like what does not exist, and the rest as it should be."""
     assert route.action is not None
     assert route.objects is not None
     for role in (role for role in ROLES if allowed(role, route.action)):
         caller = enrol(world.app, role)
         objects, headers = route.objects(world.app, caller), bearer(world.client, caller)
-        unreal = str(uuid4())
-        nothing = world.ask(name, headers, unreal, route)
+        nothing = world.ask(name, headers, UNREAL, route)
         assert nothing.status_code == 404
         for why, id in objects.hidden.items():
             hidden = world.ask(name, headers, id, route)
-            assert hidden.status_code == 404, (role, why)
-            assert _without_id(hidden, id) == _without_id(nothing, unreal), (role, why)
-        assert world.ask(name, headers, objects.own, route).status_code not in (401, 403, 404), role
+            assert _all_of(hidden, id) == _all_of(nothing, UNREAL), (role, why)
+        for why, (id, status) in objects.known.items():
+            answer = world.ask(name, headers, id, route)
+            assert answer.status_code == status, (role, why, answer.text)
+            assert answer.headers["Cache-Control"] == "no-store"
+            if status == 404:
+                assert _all_of(answer, id) == _all_of(nothing, UNREAL), (role, why)
 
 
-def _without_id(answer: TestResponse, id: str) -> dict[str, Any]:
-    body: dict[str, Any] = answer.json or {}
-    return {key: str(value).replace(id, "…") for key, value in body.items() if key != "request_id"}
+def _all_of(answer: TestResponse, id: str) -> tuple[int, str, list[tuple[str, str]]]:
+    """Get every byte of an answer, but for the record's and the request's own ids."""
+
+    def told(text: str) -> str:
+        return text.replace(id, "…").replace(answer.headers["X-Request-Id"], "…")
+
+    return answer.status_code, told(answer.text), [(name, told(value)) for name, value in answer.headers.items()]
 
 
 notes = Blueprint("notes", __name__, public=False)
@@ -335,13 +534,13 @@ def show_note_or_say_whose_it_is(id: str) -> Response:
 def show(id: str, shown: bool) -> Response:
     if not shown:
         raise NotFound(f"No note has the id {id}")
-    return Response("{}", mimetype="application/json")
+    return Response("{}", mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
 def keep_notes(_app: Flask, caller: Enrolled) -> Objects:
     mine, other = str(uuid4()), str(uuid4())
     KEPT.update({mine: caller.organization_id, other: "another organization"})
-    return Objects(mine, {"other": other})
+    return Objects({"own": (mine, 200)}, {"other": other})
 
 
 def test_this_table_finds_a_route_that_leaks(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from resource_api.api.arguments import BodyArgs
-from resource_api.api.limits import flag, text
+from resource_api.api.limits import flag, shaped, text
 from resource_api.api.schemas.search import Moment
 from resource_api.referrals.referral import CONSENT_SCOPES, NEED_MET, PRIORITIES, PURPOSES, REASON_CODES
 from resource_api.referrals.states import STATUSES
@@ -14,16 +14,21 @@ from resource_api.referrals.states import STATUSES
 MOST_LISTED = 20
 LONGEST = 4_000
 _ID = r"^[A-Za-z0-9-]{1,60}$"
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
 
 def record_id(**options: Any) -> ma.fields.String:
     """Make a field for the id of a record."""
-    return text(max_length=60, validate=validate.Regexp(_ID, error="is no id"), **options)
+    return shaped(_ID, "is no id", max_length=60, **options)
 
 
 def choice(choices: tuple[str, ...], **options: Any) -> ma.fields.String:
     """Make a field for one of some words."""
     return text(max_length=40, validate=validate.OneOf(choices), **options)
+
+
+def _language(**options: Any) -> ma.fields.String:
+    return shaped(_LANGUAGE, "is not a BCP 47 language tag, such as es", max_length=35, **options)
 
 
 def _listed(field: ma.fields.Field[Any], **options: Any) -> "ma.fields.List[Any]":
@@ -73,13 +78,7 @@ class ContactBody(BodyArgs):
 
     phone = text(max_length=40, allow_none=True)
     email = text(max_length=254, allow_none=True)
-    language = text(
-        max_length=35,
-        allow_none=True,
-        validate=validate.Regexp(
-            r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", error="is not a BCP 47 language tag, such as es"
-        ),
-    )
+    language = _language(allow_none=True)
     contact_safety = ma.fields.Nested(ContactSafetyBody, allow_none=True)
 
 
@@ -97,12 +96,7 @@ class PatientBody(BodyArgs):
     birth_date = Day()
     phone = text(max_length=40)
     email = text(max_length=254)
-    language = text(
-        max_length=35,
-        validate=validate.Regexp(
-            r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", error="is not a BCP 47 language tag, such as es"
-        ),
-    )
+    language = _language()
     identifiers = _listed(ma.fields.Nested(IdentifierBody))
     contact_safety = ma.fields.Nested(ContactSafetyBody)
 
@@ -138,7 +132,7 @@ class ReferralBody(AddressedBody):
     patient = ma.fields.Nested(PatientBody, required=True)
     needs = _listed(text(max_length=60), metadata={"description": "What the service is to help with."})
     codes = _listed(
-        text(max_length=60, validate=validate.Regexp(r"^[A-Za-z0-9.|-]+$", error="is no code")),
+        shaped(r"^[A-Za-z0-9.|-]+$", "is no code", max_length=60),
         metadata={"description": "The same in clinical codes, such as `Z59.41`."},
     )
     identifiers = _listed(
