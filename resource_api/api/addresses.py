@@ -1,7 +1,7 @@
 """/referral-addresses : where an organization without a system takes referrals, once the holder has confirmed it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response
 from flask.views import MethodView
@@ -21,14 +21,10 @@ from resource_api.api.schemas.delivery import (
     ReferralAddressesSchema,
     ReferralAddressSchema,
 )
-from resource_api.delivery.address import (
-    confirm_address,
-    list_addresses,
-    read_confirmation,
-    register_address,
-    remove_address,
-)
-from resource_api.delivery.tables import ReferralAddress
+
+# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.delivery.tables import ReferralAddress
 
 # Letters to people who may not have asked for them: so many of an organization in a day.
 ASKED_A_DAY = 20
@@ -47,6 +43,8 @@ class Addresses(MethodView):
     @blueprint.response(201, ReferralAddressSchema)
     def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register an address; its holder is sent a link to confirm it."""
+        from resource_api.delivery.address import register_address
+
         now = datetime.now(UTC)
         with writing() as writer:
             asked = f"address:{grants.organization_id}"
@@ -61,6 +59,8 @@ class Addresses(MethodView):
     @blueprint.response(200, ReferralAddressesSchema)
     def get(self, grants: Grants) -> Response:
         """List the addresses of the caller's organization."""
+        from resource_api.delivery.address import list_addresses
+
         return answer_private({"addresses": [_write(one) for one in list_addresses(session(), grants)]})
 
 
@@ -70,6 +70,8 @@ class Addresses(MethodView):
 @blueprint.response(204)
 def remove_referral_address(id: str, grants: Grants) -> Response:
     """Remove an address; the links that it was sent end."""
+    from resource_api.delivery.address import remove_address
+
     now = datetime.now(UTC)
     with writing() as writer:
         remove_address(writer, grants, id, now=now)
@@ -85,24 +87,28 @@ class Confirmation(MethodView):
     @blueprint.response(200, ConfirmationSchema)
     def get(self, token: str) -> Response:
         """Show what the holder of an address is asked to confirm."""
+        from resource_api.delivery.address import read_confirmation
+
         return _answer(session(), read_confirmation(session(), keyring(), token, now=datetime.now(UTC)))
 
     @blueprint.doc(operationId="confirmReferralAddress", tags=["delivery"], responses=refusals(404))
     @blueprint.response(200, ConfirmationSchema)
     def post(self, token: str) -> Response:
         """Confirm an address."""
+        from resource_api.delivery.address import confirm_address
+
         with writing() as writer:
             address = confirm_address(writer, keyring(), token, now=datetime.now(UTC))
             writer.commit()
             return _answer(writer, address)
 
 
-def _answer(session: Session, address: ReferralAddress) -> Response:
+def _answer(session: Session, address: "ReferralAddress") -> Response:
     name = session.get_one(Participant, address.participant_id).name
     return answer_private({"organization": name, "confirmed": address.confirmed_at is not None})
 
 
-def _write(address: ReferralAddress) -> dict[str, Any]:
+def _write(address: "ReferralAddress") -> dict[str, Any]:
     return {
         "id": address.id,
         "email": address.email,

@@ -12,7 +12,6 @@ from resource_api.api.editing import body_documented, denials_audited, known_ver
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.service import ServiceSchema
 from resource_api.api.schemas.stewardship import AvailabilitySchema
-from resource_api.directory.availability import Availability, put_availability
 from resource_api.privacy.audit import record
 
 blueprint = Blueprint("availability", __name__, public=False)
@@ -27,6 +26,8 @@ blueprint = Blueprint("availability", __name__, public=False)
 @blueprint.response(200, ServiceSchema, description="The service as it is served now.")
 def put_service_availability(id: str) -> Response:
     """Say whether a service takes people now; its stewards only. It replaces whatever was said before."""
+    from resource_api.directory.availability import Availability, put_availability  # see editing.py
+
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     said = Availability(**load_fields(AvailabilitySchema, read_body(JSON_TYPE)))
     with denials_audited(grants, "directory.edit", "service", id, now), writing() as session:

@@ -12,8 +12,6 @@ from resource_api.api.context import writing
 from resource_api.api.editing import body_documented, denials_audited, flatten_schema, known_version, read_body, written
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.stewardship import ConfidentialAddressSchema
-from resource_api.directory.confidential_address import put_address, read_address
-from resource_api.directory.edit import Precondition
 from resource_api.privacy.audit import record
 
 blueprint = Blueprint("confidential_address", __name__, public=False)
@@ -33,6 +31,8 @@ class ConfidentialAddress(MethodView):
     @blueprint.response(200, ConfidentialAddressSchema)
     def get(self, id: str) -> Response:
         """Show where a confidential location is; each look is audited."""
+        from resource_api.directory.confidential_address import read_address  # see editing.py
+
         grants, now = authorize("directory.edit"), datetime.now(UTC)
         with denials_audited(grants, "directory.address", "location", id, now), writing() as session:
             found = read_address(session, grants, id)
@@ -53,6 +53,9 @@ class ConfidentialAddress(MethodView):
     @blueprint.response(200, ConfidentialAddressSchema)
     def put(self, id: str) -> Response:
         """Replace where a confidential location is, under the ETag of this form."""
+        from resource_api.directory.confidential_address import put_address  # see editing.py
+        from resource_api.directory.edit import Precondition
+
         grants, now = authorize("directory.edit"), datetime.now(UTC)
         known, sent = Precondition(known_version()), read_body(JSON_TYPE)
         check_fields(ConfidentialAddressSchema, sent)

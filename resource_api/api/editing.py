@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc9110#section-13 https://www.rfc-editor.org/rfc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import marshmallow as ma
 from flask import Response, request
@@ -22,9 +22,12 @@ from resource_api.api.errors import FieldError, Problem
 from resource_api.api.headers import GZIP_SUFFIX
 from resource_api.api.limits import MAX_BODY
 from resource_api.api.refusals import refusals
-from resource_api.directory.edit import EditKind, Precondition, delete_record, patch_record, put_record
 from resource_api.errors import NotAllowed
 from resource_api.privacy.audit import Action, record
+
+# Editing is imported where it is asked for: a start does not wait for it, nor for what it shares with loading.
+if TYPE_CHECKING:
+    from resource_api.directory.edit import EditKind, Precondition
 
 PATCH_TYPE = "application/merge-patch+json"
 _PATHS = {"taxonomy": "taxonomies"}
@@ -89,8 +92,10 @@ def delete_documented(noun: str) -> dict[str, Any]:
     return _documented(f"delete{noun}", _PRECONDITIONS[:1], {"responses": {"204": {"description": "Deleted."}}})
 
 
-def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Response:
+def answer_put(kind: "EditKind", record_id: str, schema: type[ma.Schema]) -> Response:
     """Make or replace one record."""
+    from resource_api.directory.edit import put_record
+
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     known, sent = _read_precondition(), read_body(JSON_TYPE)
     check_fields(schema, {"id": record_id} | sent)
@@ -106,8 +111,10 @@ def answer_put(kind: EditKind, record_id: str, schema: type[ma.Schema]) -> Respo
     return response
 
 
-def answer_patch(kind: EditKind, record_id: str) -> Response:
+def answer_patch(kind: "EditKind", record_id: str) -> Response:
     """Change some of what one record says."""
+    from resource_api.directory.edit import patch_record
+
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     known, patch = _read_precondition(), read_body(PATCH_TYPE)
     with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
@@ -118,8 +125,10 @@ def answer_patch(kind: EditKind, record_id: str) -> Response:
     return written(edited.record.json, edited.record.etag)
 
 
-def answer_delete(kind: EditKind, record_id: str) -> Response:
+def answer_delete(kind: "EditKind", record_id: str) -> Response:
     """Delete one record."""
+    from resource_api.directory.edit import delete_record
+
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     known = _read_precondition()
     with denials_audited(grants, "directory.edit", kind, record_id, now), writing() as session:
@@ -180,8 +189,10 @@ def denials_audited(grants: Grants, what: str, kind: str, record_id: str, now: d
         raise
 
 
-def _read_precondition() -> Precondition:
+def _read_precondition() -> "Precondition":
     """Read what the caller says of the version it knows."""
+    from resource_api.directory.edit import Precondition
+
     return Precondition(known_version(), is_new=request.if_none_match.star_tag)
 
 

@@ -15,8 +15,8 @@ from resource_api.api.context import keyring, session, writing
 from resource_api.api.described import reading
 from resource_api.api.referrals import answer_privately, find_audited
 from resource_api.api.schemas.referral_lists import EventsArgs, FeedSchema, HistorySchema
-from resource_api.referrals.events import read_feed, read_history
-from resource_api.referrals.read import write_events, write_thin_event
+
+# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
 
 blueprint = Blueprint("events", __name__, public=False)
 
@@ -27,6 +27,9 @@ blueprint = Blueprint("events", __name__, public=False)
 @blueprint.response(200, FeedSchema)
 def list_events(args: dict[str, Any]) -> Response:
     """List what has happened since a cursor, in order; nothing in it is secret."""
+    from resource_api.referrals.events import read_feed
+    from resource_api.referrals.read import write_thin_event
+
     grants = authorize("events.read")
     feed = read_feed(session(), grants, after=args.get("after") or None, limit=args["limit"])
     return answer_privately({"events": [write_thin_event(event) for event in feed.events], "after": feed.after})
@@ -37,6 +40,9 @@ def list_events(args: dict[str, Any]) -> Response:
 @blueprint.response(200, HistorySchema)
 def list_referral_events(id: UUID) -> Response:
     """List all that happened to one referral, as far as the caller may know."""
+    from resource_api.referrals.events import read_history
+    from resource_api.referrals.read import write_events
+
     grants = authorize("referrals.read")
     now = datetime.now(UTC)
     with writing() as open_session:

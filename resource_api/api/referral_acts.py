@@ -1,7 +1,7 @@
 """/referrals/{id}/claim, /messages, /appointments, /reassign, /split, /re-refer, /consent : what the sides do."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response
@@ -12,7 +12,6 @@ from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring
 from resource_api.api.described import acting, answered
 from resource_api.api.retry import do_once, read_if_match
-from resource_api.api.schemas.read_referral import read_addressee, read_consent, read_part
 from resource_api.api.schemas.referral import StandingSchema
 from resource_api.api.schemas.referral_acts import (
     AppointmentBody,
@@ -24,14 +23,10 @@ from resource_api.api.schemas.referral_acts import (
     SplitSchema,
 )
 from resource_api.errors import NoCapacity, NotReachable
-from resource_api.referrals.claim import claim
-from resource_api.referrals.message import Appointment, send_message, set_appointment
-from resource_api.referrals.re_refer import re_refer
-from resource_api.referrals.read import write_standing
-from resource_api.referrals.reassign import reassign
-from resource_api.referrals.revoke import revoke_consent
-from resource_api.referrals.split import split_referral
-from resource_api.referrals.tables import Referral
+
+# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.referrals.tables import Referral
 
 blueprint = Blueprint("referral_acts", __name__, public=False)
 
@@ -42,6 +37,8 @@ blueprint = Blueprint("referral_acts", __name__, public=False)
 @blueprint.response(200, StandingSchema, headers=answered())
 def claim_referral(body: dict[str, Any], id: UUID) -> Response:
     """Take a referral out of the pool, for one of your services; only one organization can."""
+    from resource_api.referrals.claim import claim
+
     grants = authorize("referrals.claim")
     now, known, service = datetime.now(UTC), read_if_match(), body.get("service_id")
     return do_once(
@@ -58,6 +55,8 @@ def claim_referral(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(200, StandingSchema, headers=answered())
 def send_referral_message(body: dict[str, Any], id: UUID) -> Response:
     """Say something to the other side."""
+    from resource_api.referrals.message import send_message
+
     grants = authorize("referrals.act")
     now = datetime.now(UTC)
     return do_once(
@@ -71,6 +70,8 @@ def send_referral_message(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(200, StandingSchema, headers=answered())
 def set_referral_appointment(body: dict[str, Any], id: UUID) -> Response:
     """Say when the person is expected; the last one said holds."""
+    from resource_api.referrals.message import Appointment, set_appointment
+
     grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
     appointment = Appointment(body["start"], body.get("note"))
@@ -88,6 +89,9 @@ def set_referral_appointment(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(200, StandingSchema, headers=answered())
 def reassign_referral(body: dict[str, Any], id: UUID) -> Response:
     """Give a referral that nobody has answered to somebody else."""
+    from resource_api.api.schemas.read_referral import read_addressee, read_consent
+    from resource_api.referrals.reassign import reassign
+
     grants = authorize("referrals.act")
     now, known = datetime.now(UTC), read_if_match()
     to, consent = read_addressee(body), read_consent(body.get("consent"))
@@ -108,6 +112,9 @@ def reassign_referral(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(201, StandingSchema, headers=answered(created=True))
 def refer_again(body: dict[str, Any], id: UUID) -> Response:
     """Refer the person of an ended referral elsewhere; what is not said is as it was."""
+    from resource_api.api.schemas.read_referral import read_addressee, read_consent
+    from resource_api.referrals.re_refer import re_refer
+
     grants = authorize("referrals.create")
     now, to, consent = datetime.now(UTC), read_addressee(body), read_consent(body.get("consent"))
     note, due = body.get("note"), body.get("respond_by")
@@ -131,11 +138,15 @@ def refer_again(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(200, SplitSchema, headers=answered())
 def split(body: dict[str, Any], id: UUID) -> Response:
     """Send parts of a referral to others, as referrals of their own."""
+    from resource_api.api.schemas.read_referral import read_part
+    from resource_api.referrals.read import write_standing
+    from resource_api.referrals.split import split_referral
+
     grants = authorize("referrals.create")
     now, parts = datetime.now(UTC), [read_part(part) for part in body["children"]]
     children: list[Referral] = []
 
-    def act(session: Any) -> Referral:
+    def act(session: Any) -> "Referral":
         parent, made = split_referral(session, keyring(), grants, str(id), parts, now=now)
         children.extend(made)
         return parent
@@ -157,6 +168,8 @@ def split(body: dict[str, Any], id: UUID) -> Response:
 @blueprint.response(200, StandingSchema, headers=answered())
 def revoke_referral_consent(id: UUID) -> Response:
     """Note that the person has taken the consent back: nobody else sees them from now on."""
+    from resource_api.referrals.revoke import revoke_consent
+
     grants = authorize("referrals.act")
     now = datetime.now(UTC)
     return do_once(grants, {}, lambda session: revoke_consent(session, keyring(), grants, str(id), now=now), now=now)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -19,7 +19,6 @@ from resource_api.api.cursor import read_cursor, write_cursor
 from resource_api.api.described import acting, answered, reading
 from resource_api.api.errors import FieldError, Problem
 from resource_api.api.retry import audit_denial, do_once, read_if_match
-from resource_api.api.schemas.read_referral import read_identifier, read_new, read_patch, read_transition
 from resource_api.api.schemas.referral import (
     PatchBody,
     ReferralBody,
@@ -29,14 +28,13 @@ from resource_api.api.schemas.referral import (
 )
 from resource_api.api.schemas.referral_lists import ReferralListArgs, ReferralPageSchema, ReferralSearchBody
 from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
-from resource_api.referrals.create import Ready, ready_referral, write_referral
-from resource_api.referrals.find import ReferralQuery, find_referrals, person_key
-from resource_api.referrals.patch import patch_referral
-from resource_api.referrals.read import read_referral, read_referrals
-from resource_api.referrals.referral import Identifier
-from resource_api.referrals.tables import Referral
-from resource_api.referrals.transition import move
-from resource_api.referrals.visible import get_visible
+
+# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.referrals.create import Ready
+    from resource_api.referrals.find import ReferralQuery
+    from resource_api.referrals.referral import Identifier
+    from resource_api.referrals.tables import Referral
 
 blueprint = Blueprint("referrals", __name__, public=False)
 # What leads through a list, and does not say what is in it.
@@ -52,6 +50,9 @@ class Referrals(MethodView):
     @blueprint.response(201, StandingSchema, headers=answered(created=True))
     def post(self, body: dict[str, Any]) -> Response:
         """Send somebody to a service, or to whoever answers a need at a place."""
+        from resource_api.api.schemas.read_referral import read_new
+        from resource_api.referrals.create import ready_referral, write_referral
+
         grants = authorize("referrals.create")
         now, new = datetime.now(UTC), read_new(body)
         checked: list[Ready] = []
@@ -72,6 +73,8 @@ class Referrals(MethodView):
     @blueprint.response(200, ReferralPageSchema)
     def get(self, args: dict[str, Any]) -> Response:
         """List referrals, a page at a time."""
+        from resource_api.referrals.find import ReferralQuery
+
         grants = authorize("referrals.read")
         query = ReferralQuery(
             status=tuple(args.get("status", ())),
@@ -91,6 +94,9 @@ class Referrals(MethodView):
 @blueprint.response(200, ReferralPageSchema)
 def find_referrals_of_person(body: dict[str, Any]) -> Response:
     """Find a person's referrals, with nothing of the person in a URL."""
+    from resource_api.api.schemas.read_referral import read_identifier
+    from resource_api.referrals.find import ReferralQuery, person_key
+
     grants = authorize("referrals.read")
     person = person_key(
         identifier=read_identifier(body.get("identifier")), phone=body.get("phone"), email=body.get("email")
@@ -108,6 +114,8 @@ class OneReferral(MethodView):
     @blueprint.response(200, ReferralSchema, headers=answered())
     def get(self, id: UUID) -> Response:
         """Show a referral, as much of it as the caller may see."""
+        from resource_api.referrals.read import read_referral
+
         grants = authorize("referrals.read")
         now = datetime.now(UTC)
         with writing() as session:
@@ -121,6 +129,9 @@ class OneReferral(MethodView):
     @blueprint.response(200, StandingSchema, headers=answered())
     def patch(self, body: dict[str, Any], id: UUID) -> Response:
         """Correct how to reach the person, or when an answer is due."""
+        from resource_api.api.schemas.read_referral import read_patch
+        from resource_api.referrals.patch import patch_referral
+
         grants = authorize("referrals.act")
         now, known, patch = datetime.now(UTC), read_if_match(), read_patch(body)
         return do_once(
@@ -137,6 +148,9 @@ class OneReferral(MethodView):
 @blueprint.response(200, StandingSchema, headers=answered())
 def move_referral(body: dict[str, Any], id: UUID) -> Response:
     """Move a referral to another state."""
+    from resource_api.api.schemas.read_referral import read_transition
+    from resource_api.referrals.transition import move
+
     grants = authorize("referrals.act")
     now, known, transition = datetime.now(UTC), read_if_match(), read_transition(body)
     return do_once(
@@ -147,8 +161,10 @@ def move_referral(body: dict[str, Any], id: UUID) -> Response:
     )
 
 
-def find_audited(session: Session, grants: Grants, id: UUID, *, now: datetime) -> Referral:
+def find_audited(session: Session, grants: Grants, id: UUID, *, now: datetime) -> "Referral":
     """Get a referral that is to be looked at; where there is none that the caller may know of, the try is audited."""
+    from resource_api.referrals.visible import get_visible
+
     try:
         return get_visible(session, grants, str(id))
     except NotFound as error:
@@ -166,7 +182,10 @@ def answer_privately(body: dict[str, Any], *, version: int | None = None) -> Res
     return response
 
 
-def _list(grants: Grants, query: ReferralQuery, args: dict[str, Any], what: str) -> Response:
+def _list(grants: Grants, query: "ReferralQuery", args: dict[str, Any], what: str) -> Response:
+    from resource_api.referrals.find import find_referrals
+    from resource_api.referrals.read import read_referrals
+
     now, filters = datetime.now(UTC), {name: value for name, value in args.items() if name not in _NO_FILTERS}
     if "cursor" in args:
         since, id = read_cursor(keyring(), grants.caller, filters, args["cursor"])
@@ -182,7 +201,9 @@ def _list(grants: Grants, query: ReferralQuery, args: dict[str, Any], what: str)
     return answer_privately(body)
 
 
-def _read_identifier(text: str | None) -> Identifier | None:
+def _read_identifier(text: str | None) -> "Identifier | None":
+    from resource_api.referrals.referral import Identifier
+
     if text is None:
         return None
     system, bar, value = text.rpartition("|")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, g
 from sqlalchemy.orm import Session
@@ -22,15 +22,13 @@ from resource_api.api.context import session as reading
 from resource_api.api.private import answer_private
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.delivery import CodeBody, ReplySchema, ReplyTransitionBody
-from resource_api.api.schemas.read_referral import read_transition
 from resource_api.api.schemas.referral import ReferralSchema, StandingSchema
-from resource_api.delivery.reply import caller_of, check_code, open_link, send_code
-from resource_api.delivery.tables import ReferralAddress, ReplyLink
 from resource_api.errors import NotAllowed
-from resource_api.referrals.read import read_referral, write_standing
-from resource_api.referrals.tables import Referral
-from resource_api.referrals.transition import move
-from resource_api.referrals.visible import get_visible
+
+# These rooms are imported where they are asked: a start does not wait for their tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.delivery.tables import ReferralAddress, ReplyLink
+    from resource_api.referrals.tables import Referral
 
 # Codes for one link within an hour: with five tries each, guessing one takes years.
 CODES = 5
@@ -44,16 +42,20 @@ class Reply:
     """A link that was followed: whose it is, and which referral it leads to."""
 
     session: Session
-    link: ReplyLink
-    address: ReferralAddress
+    link: "ReplyLink"
+    address: "ReferralAddress"
     now: datetime
 
     def grants(self, action: Action) -> Grants:
         """Say what the holder of the address may do."""
+        from resource_api.delivery.reply import caller_of
+
         return decide(caller_of(self.link, self.address, request_id=g.get("request_id")), action)
 
-    def referral(self) -> Referral:
+    def referral(self) -> "Referral":
         """Get the referral. Raises NotFound where it is no longer this organization's."""
+        from resource_api.referrals.visible import get_visible
+
         return get_visible(self.session, self.grants("referrals.read"), self.link.referral_id)
 
 
@@ -62,6 +64,8 @@ def followed(view: Callable[..., Response]) -> Any:
 
     @wraps(view)
     def following(*args: Any, token: str) -> Response:
+        from resource_api.delivery.reply import open_link
+
         open_link(reading(), keyring(), token, now=datetime.now(UTC))
         return view(*args, token=token)
 
@@ -92,6 +96,8 @@ def show_reply(token: str) -> Response:
 @blueprint.response(202)
 def send_reply_code(token: str) -> Response:
     """Send a six-digit code to the address that the link was sent to."""
+    from resource_api.delivery.reply import send_code
+
     with writing() as session:
         reply = _follow(session, token)
         reply.referral()
@@ -108,6 +114,7 @@ def send_reply_code(token: str) -> Response:
 @blueprint.response(200, ReferralSchema)
 def read_by_reply(body: dict[str, Any], token: str) -> Response:
     """Show the referral with the person, for the code that was sent."""
+    from resource_api.referrals.read import read_referral
 
     def read(reply: Reply) -> Any:
         grants = reply.grants("referrals.read")
@@ -123,6 +130,11 @@ def read_by_reply(body: dict[str, Any], token: str) -> Response:
 @blueprint.response(200, StandingSchema)
 def move_by_reply(body: dict[str, Any], token: str) -> Response:
     """Move the referral to another state, for the code that was sent."""
+    from resource_api.api.schemas.read_referral import read_transition
+    from resource_api.referrals.read import write_standing
+    from resource_api.referrals.transition import move
+    from resource_api.referrals.visible import get_visible
+
     transition = read_transition(body)
 
     def answer(reply: Reply) -> Any:
@@ -137,12 +149,16 @@ def move_by_reply(body: dict[str, Any], token: str) -> Response:
 
 
 def _follow(session: Session, token: str) -> Reply:
+    from resource_api.delivery.reply import open_link
+
     now = datetime.now(UTC)
     return Reply(session, *open_link(session, keyring(), token, now=now, for_update=True), now)
 
 
 def _with_code(token: str, code: str, act: Callable[[Reply], Any]) -> Any:
     """Do something for the right code; a wrong one is counted before it is refused."""
+    from resource_api.delivery.reply import check_code
+
     with writing() as session:
         reply = _follow(session, token)
         right = check_code(session, keyring(), reply.link, reply.address, code, now=reply.now)

@@ -7,7 +7,7 @@ transaction: what was done, its answer under the key, the deliveries and the aud
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, request
@@ -19,12 +19,14 @@ from resource_api.api.context import database, keyring, settings, writing
 from resource_api.api.headers import route_template
 from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, ResourceError, Stale
 from resource_api.privacy.audit import record
-from resource_api.referrals.read import write_standing
-from resource_api.referrals.replay import Answer, Retry, find_answer, keep_answer, read_retry
-from resource_api.referrals.tables import Referral
 
-Act = Callable[[Session], Referral]
-Write = Callable[[Referral], dict[str, Any]]
+# The referrals' room is imported where it is asked: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.referrals.replay import Answer, Retry
+    from resource_api.referrals.tables import Referral
+
+Act = Callable[[Session], "Referral"]
+Write = Callable[["Referral"], dict[str, Any]]
 MOST_KEY = 255
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{MOST_KEY}}}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
@@ -37,17 +39,21 @@ def do_once(
     *,
     now: datetime,
     created: bool = False,
-    write: Write = write_standing,
+    write: Write | None = None,
     ready: Callable[[Session], None] | None = None,
 ) -> Response:
     """Do an act, commit it, and answer how the referral stands now; or give the answer that its key had before.
 
-    `ready` does what needs no turn to write: writers go one after another, and should not wait for it.
+    `write` says how it stands, where that is not all. `ready` does what needs no turn to write: writers go one after
+    another, and should not wait for it.
 
     A refusal that names no fault of the request itself may come of the same request's twin, which was first: then the
     twin's answer is given.
     """
-    retry = _read_retry(args)
+    from resource_api.referrals.read import write_standing
+    from resource_api.referrals.replay import find_answer
+
+    retry, write = _read_retry(args), write or write_standing
     try:
         if ready is None:
             return _do(grants, retry, act, now=now, created=created, write=write, looked=False)
@@ -84,9 +90,11 @@ def read_if_match() -> int | None:
 
 
 def _do(
-    grants: Grants, retry: Retry | None, act: Act, *, now: datetime, created: bool, write: Write, looked: bool
+    grants: Grants, retry: "Retry | None", act: Act, *, now: datetime, created: bool, write: Write, looked: bool
 ) -> Response:
     """Act in one transaction. `looked`: the key had no answer just now; a twin that was quicker since collides."""
+    from resource_api.referrals.replay import find_answer, keep_answer
+
     with writing() as writer:
         if retry is not None and not looked:
             known = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
@@ -100,7 +108,9 @@ def _do(
     return _write(answer)
 
 
-def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer | None:
+def _find_twin(grants: Grants, retry: "Retry | None", *, now: datetime) -> "Answer | None":
+    from resource_api.referrals.replay import find_answer
+
     if retry is None:
         return None
     with writing() as writer:
@@ -109,14 +119,16 @@ def _find_twin(grants: Grants, retry: Retry | None, *, now: datetime) -> Answer 
         return answer
 
 
-def _answer(referral: Referral, write: Write, *, created: bool) -> Answer:
+def _answer(referral: "Referral", write: Write, *, created: bool) -> "Answer":
+    from resource_api.referrals.replay import Answer
+
     headers = {"ETag": f'"{referral.version}"'}
     if created:
         headers["Location"] = f"{settings().public_url}/referrals/{referral.id}"
     return Answer(201 if created else 200, headers, orjson.dumps(write(referral)))
 
 
-def _write(answer: Answer, *, replayed: bool = False) -> Response:
+def _write(answer: "Answer", *, replayed: bool = False) -> Response:
     response = Response(answer.body, status=answer.status, mimetype="application/json")
     response.headers.update(answer.headers)
     response.headers["Cache-Control"] = "no-store"
@@ -125,7 +137,9 @@ def _write(answer: Answer, *, replayed: bool = False) -> Response:
     return response
 
 
-def _read_retry(args: Any) -> Retry | None:
+def _read_retry(args: Any) -> "Retry | None":
+    from resource_api.referrals.replay import read_retry
+
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None

@@ -1,7 +1,7 @@
 """/webhook-deliveries : what was sent, what was given up, and the same once more."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
@@ -18,8 +18,10 @@ from resource_api.api.schemas.delivery import (
     ReplayBody,
     ReplayedSchema,
 )
-from resource_api.delivery.replay import Wanted, list_deliveries, replay_dead, replay_one
-from resource_api.delivery.tables import Delivery
+
+# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.delivery.tables import Delivery
 
 MOST_REPLAYED = 1_000
 
@@ -33,6 +35,8 @@ blueprint = Blueprint("webhook_deliveries", __name__, public=False)
 @blueprint.response(200, DeliveriesSchema)
 def list_webhook_deliveries(args: dict[str, Any], grants: Grants) -> Response:
     """List the deliveries to this client's webhooks, the oldest first."""
+    from resource_api.delivery.replay import Wanted, list_deliveries
+
     states = (args["state"],) if "state" in args else ()
     wanted = Wanted(grants, states, args.get("webhook_id"))
     limit = args["limit"]
@@ -50,6 +54,8 @@ def list_webhook_deliveries(args: dict[str, Any], grants: Grants) -> Response:
 @blueprint.response(202, QueuedSchema)
 def replay_webhook_delivery(id: str, grants: Grants) -> Response:
     """Send one delivery once more, under the same webhook-id."""
+    from resource_api.delivery.replay import Wanted, replay_one
+
     now = datetime.now(UTC)
     with writing() as writer:
         replay_one(writer, Wanted(grants), id, grants.caller.agent, now=now)
@@ -64,6 +70,8 @@ def replay_webhook_delivery(id: str, grants: Grants) -> Response:
 @blueprint.response(202, ReplayedSchema)
 def replay_dead_webhook_deliveries(body: dict[str, Any], grants: Grants) -> Response:
     """Send dead deliveries once more, a thousand at a time."""
+    from resource_api.delivery.replay import Wanted, replay_dead
+
     now = datetime.now(UTC)
     wanted = Wanted(grants, (), body.get("webhook_id"), body.get("since"), body.get("until"))
     with writing() as writer:
@@ -72,7 +80,7 @@ def replay_dead_webhook_deliveries(body: dict[str, Any], grants: Grants) -> Resp
     return answer_private({"replayed": replayed, "more": replayed == MOST_REPLAYED}, 202)
 
 
-def _write(delivery: Delivery) -> dict[str, Any]:
+def _write(delivery: "Delivery") -> dict[str, Any]:
     return {
         "id": delivery.id,
         "webhook_id": delivery.endpoint_id,

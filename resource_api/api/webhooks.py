@@ -1,7 +1,7 @@
 """/webhooks : which URLs are told of what happens, how it is signed, and whether they answer."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response
 from flask.views import MethodView
@@ -19,10 +19,12 @@ from resource_api.api.schemas.delivery import (
     WebhookSchema,
     WebhooksSchema,
 )
-from resource_api.delivery import endpoint as endpoints
-from resource_api.delivery.sign import SigningKey
-from resource_api.delivery.tables import Endpoint
 from resource_api.errors import BadInput, Refused
+
+# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.delivery.sign import SigningKey
+    from resource_api.delivery.tables import Endpoint
 
 blueprint = Blueprint("webhooks", __name__, public=False)
 
@@ -37,6 +39,8 @@ class Webhooks(MethodView):
     @blueprint.response(201, NewWebhookSchema)
     def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register a webhook; its secret is shown this once."""
+        from resource_api.delivery import endpoint as endpoints
+
         now = datetime.now(UTC)
         try:
             egress().check_url(body["url"])
@@ -53,6 +57,8 @@ class Webhooks(MethodView):
     @blueprint.response(200, WebhooksSchema)
     def get(self, grants: Grants) -> Response:
         """List this client's webhooks."""
+        from resource_api.delivery import endpoint as endpoints
+
         return answer_private({"webhooks": [_write(one) for one in endpoints.list_endpoints(session(), grants)]})
 
 
@@ -65,6 +71,8 @@ class OneWebhook(MethodView):
     @blueprint.response(200, WebhookSchema)
     def get(self, id: str, grants: Grants) -> Response:
         """Show a webhook."""
+        from resource_api.delivery import endpoint as endpoints
+
         return answer_private(_write(endpoints.get_endpoint(session(), grants, id)))
 
     @granted("webhooks.manage")
@@ -72,6 +80,8 @@ class OneWebhook(MethodView):
     @blueprint.response(204)
     def delete(self, id: str, grants: Grants) -> Response:
         """Remove a webhook; what is queued for it is cancelled."""
+        from resource_api.delivery import endpoint as endpoints
+
         now = datetime.now(UTC)
         with writing() as writer:
             endpoints.remove_endpoint(writer, grants, id, now=now)
@@ -85,6 +95,8 @@ class OneWebhook(MethodView):
 @blueprint.response(202, QueuedSchema)
 def test_webhook(id: str, grants: Grants) -> Response:
     """Send a webhook a signed test call, of the type `endpoint.test`."""
+    from resource_api.delivery import endpoint as endpoints
+
     now = datetime.now(UTC)
     with writing() as writer:
         delivery_id = endpoints.call_test(writer, grants, id, now=now)
@@ -98,6 +110,8 @@ def test_webhook(id: str, grants: Grants) -> Response:
 @blueprint.response(200, NewWebhookSchema)
 def rotate_webhook(id: str, grants: Grants) -> Response:
     """Give a webhook a new key; for a day the one before signs too."""
+    from resource_api.delivery import endpoint as endpoints
+
     now = datetime.now(UTC)
     with writing() as writer:
         endpoint, key = endpoints.rotate_key(writer, keyring(), grants, id, now=now)
@@ -111,6 +125,8 @@ def rotate_webhook(id: str, grants: Grants) -> Response:
 @blueprint.response(200, WebhookSchema)
 def enable_webhook(id: str, grants: Grants) -> Response:
     """Take up a webhook again that was disabled; what was parked is sent, in its order."""
+    from resource_api.delivery import endpoint as endpoints
+
     now = datetime.now(UTC)
     with writing() as writer:
         endpoint = endpoints.enable_endpoint(writer, grants, id, now=now)
@@ -118,7 +134,7 @@ def enable_webhook(id: str, grants: Grants) -> Response:
     return answer_private(_write(endpoint))
 
 
-def _write(endpoint: Endpoint) -> dict[str, Any]:
+def _write(endpoint: "Endpoint") -> dict[str, Any]:
     return {
         "id": endpoint.id,
         "url": endpoint.url,
@@ -132,5 +148,5 @@ def _write(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _write_key(key: SigningKey) -> dict[str, str]:
+def _write_key(key: "SigningKey") -> dict[str, str]:
     return {"public_key" if key.signing == "v1a" else "secret": key.shown}

@@ -6,7 +6,8 @@ import click
 import orjson
 
 from resource_api.cli.open_database import writing
-from resource_api.delivery.replay import STATES, Wanted, list_deliveries, replay_dead, replay_one
+from resource_api.delivery.codes import STATES
+from resource_api.delivery.replay import Wanted, list_deliveries, replay_dead, replay_one
 from resource_api.delivery.tables import Delivery
 from resource_api.privacy.audit import Agent
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from resource_api.delivery.replay import STATES
+from resource_api.delivery.codes import STATES
 from resource_api.delivery.schedule import MOST_ATTEMPTS
 from resource_api.delivery.tables import Delivery, Job
 from resource_api.errors import Breach

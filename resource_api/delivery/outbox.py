@@ -12,25 +12,11 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.tables import Client
 from resource_api.database import Base
+from resource_api.delivery.codes import EVERY_TYPE
 from resource_api.delivery.tables import Delivery, Endpoint, ReferralAddress
 
-STATUSES = (
-    "requested", "accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled",
-    "entered-in-error",
-)  # fmt: skip
-EVENT_TYPES = (
-    *(f"referral.{status}" for status in STATUSES),
-    "referral.message",
-    "referral.appointment",
-    "referral.reminder",
-    "referral.reassigned",
-    "referral.updated",
-    "referral.consent-revoked",
-    "referral.split",
-)
 # What a holder of an address is written to about: what asks something of them, and what takes it back.
 EMAILED = frozenset({"referral.requested", "referral.message", "referral.reminder", "referral.cancelled"})
-EVERY_TYPE = "*"
 TEST_CALL = "endpoint.test"
 CONFIRMATION = "address.confirm"
 CODE = "reply.code"

@@ -12,7 +12,6 @@ from resource_api.delivery.tables import Delivery, Endpoint
 from resource_api.errors import Conflict, NotFound
 from resource_api.privacy.audit import Agent, record
 
-STATES = ("pending", "delivered", "dead", "parked", "cancelled")
 REPLAYABLE = ("dead", "delivered")
 
 

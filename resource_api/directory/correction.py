@@ -15,7 +15,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from resource_api.access.policy import Grants
 from resource_api.database import Base
-from resource_api.directory.edit import Precondition, check_may_write, patch_record
 from resource_api.directory.editable import editable
 from resource_api.directory.graph import table
 from resource_api.directory.lookup import get_record
@@ -138,6 +137,9 @@ def decide_correction(
     What is accepted is written into the record, if it can be; and whatever is found right moves the assured date.
     Raises NotFound, Conflict where it was decided before, BadInput where the record cannot say what was suggested.
     """
+    # Here, for the table of this module is part of every start, and editing is not.
+    from resource_api.directory.edit import Precondition, check_may_write, patch_record
+
     correction = get_correction(session, grants, correction_id)
     check_may_write(session, grants, "service", correction.service_id)
     if correction.state != "open":

@@ -3,8 +3,9 @@
 from typing import Any, cast
 
 from resource_api.privacy.keyring import RecordKey
+from resource_api.referrals.codes import ConsentScope, Priority, Purpose
 from resource_api.referrals.person import read_identifiers, read_patient
-from resource_api.referrals.referral import Addressee, Consent, ConsentScope, NewReferral, Priority, Purpose
+from resource_api.referrals.referral import Addressee, Consent, NewReferral
 from resource_api.referrals.seal import open_json
 from resource_api.referrals.tables import Referral, ReferralConsent
 

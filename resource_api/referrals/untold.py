@@ -10,7 +10,7 @@ from sqlalchemy import exists, literal, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.tables import Client
-from resource_api.delivery.outbox import EVERY_TYPE
+from resource_api.delivery.codes import EVERY_TYPE
 from resource_api.delivery.tables import Delivery, Endpoint
 from resource_api.errors import Breach
 from resource_api.privacy.keyring import Keyring

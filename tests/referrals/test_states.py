@@ -9,9 +9,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from resource_api.errors import IllegalMove, NotAllowed
+from resource_api.referrals.codes import REASON_CODES
 from resource_api.referrals.create import create_referral
 from resource_api.referrals.referral import (
-    REASON_CODES,
     Addressee,
     NewReferral,
     Outcome,

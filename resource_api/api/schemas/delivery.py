@@ -8,8 +8,7 @@ from resource_api.api.context import LANGUAGES
 from resource_api.api.limits import flag, text, whole_number
 from resource_api.api.schemas.record import many, moment, one_of, uuid, words
 from resource_api.api.schemas.referral import TransitionBody
-from resource_api.delivery.outbox import EVENT_TYPES, EVERY_TYPE
-from resource_api.delivery.replay import STATES
+from resource_api.delivery.codes import EVENT_TYPES, EVERY_TYPE, STATES
 from resource_api.delivery.sign import SIGNINGS
 
 DEFAULT_LIMIT = 50

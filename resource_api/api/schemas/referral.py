@@ -8,7 +8,7 @@ from marshmallow import validate
 from resource_api.api.arguments import BodyArgs
 from resource_api.api.limits import flag, shaped, text
 from resource_api.api.schemas.search import Moment
-from resource_api.referrals.referral import CONSENT_SCOPES, NEED_MET, PRIORITIES, PURPOSES, REASON_CODES
+from resource_api.referrals.codes import CONSENT_SCOPES, NEED_MET, PRIORITIES, PURPOSES, REASON_CODES
 from resource_api.referrals.states import STATUSES
 
 MOST_LISTED = 20
