@@ -13,13 +13,13 @@ from resource_api.access.glass import is_glass_broken
 from resource_api.access.policy import Caller, Role
 from resource_api.access.tables import AccessToken, Client
 from resource_api.errors import BadInput, NotAuthenticated
+from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import Keyring
 
 TOKEN_SECONDS = 300
 # Between machines; where a clock was set back by more, what was issued before is over.
 CLOCKS_DIFFER = timedelta(seconds=30)
-# Made once: making it takes longer than running it, and every request runs it.
-_FIND_CALLER = (
+_FIND_CALLER = Prepared(
     select(AccessToken.id, AccessToken.scope, Client.id, Client.participant_id, Client.role, Client.test)
     .join(Client, Client.id == AccessToken.client_id)
     .where(
@@ -72,10 +72,10 @@ def issue(session: Session, keyring: Keyring, client: Client, scope: str, now: d
 def authenticate(session: Session, keyring: Keyring, token: str, *, request_id: str | None, now: datetime) -> Caller:
     """Tell who shows this token. Raises NotAuthenticated where it is unknown, over, or its client was revoked."""
     shown = {"hash": keyring.hash_secret(token), "now": now, "soon": now + CLOCKS_DIFFER}
-    known = session.execute(_FIND_CALLER, shown).one_or_none()
-    if known is None:
+    known = _FIND_CALLER.run(session, shown)
+    if not known:
         raise NotAuthenticated("This token is not valid, or no longer", hint="ask /oauth/token for another")
-    token_id, scope, client_id, organization_id, role, test = known
+    token_id, scope, client_id, organization_id, role, test = known[0]
     return Caller(
         client_id=client_id,
         organization_id=organization_id,

@@ -14,6 +14,7 @@ from resource_api.access.tables import Client
 from resource_api.database import Base
 from resource_api.delivery.codes import EVERY_TYPE
 from resource_api.delivery.tables import Delivery, Endpoint, ReferralAddress
+from resource_api.prepared import Prepared
 
 # What a holder of an address is written to about: what asks something of them, and what takes it back.
 EMAILED = frozenset({"referral.requested", "referral.message", "referral.reminder", "referral.cancelled"})
@@ -21,42 +22,43 @@ TEST_CALL = "endpoint.test"
 CONFIRMATION = "address.confirm"
 CODE = "reply.code"
 
-# Made once and run without the ORM: every write of a referral asks, while others wait for their turn.
-_ADD = insert(Base.metadata.tables[Delivery.__tablename__])
+_ADD = Prepared(insert(Base.metadata.tables[Delivery.__tablename__]))
 _OPEN_ADDRESS = ReferralAddress.confirmed_at.is_not(None) & ReferralAddress.removed_at.is_(None)
-_ENDPOINTS = (
-    select(Endpoint.id, Endpoint.participant_id, Endpoint.types)
+_ENDPOINTS = Prepared(
+    select(Endpoint.id, Endpoint.types)
     .join(Client, Client.id == Endpoint.client_id)
     .where(
-        Endpoint.participant_id.in_(bindparam("organizations", expanding=True)),
+        Endpoint.participant_id == bindparam("organization"),
         Endpoint.disabled_at.is_(None),
         Client.revoked_at.is_(None),
         Endpoint.test == bindparam("test"),
     )
     .order_by(Endpoint.id)
 )
-_ADDRESSES = (
+_ADDRESSES = Prepared(
     select(ReferralAddress.id)
-    .where(_OPEN_ADDRESS, ReferralAddress.participant_id.in_(bindparam("organizations", expanding=True)))
+    .where(_OPEN_ADDRESS, ReferralAddress.participant_id == bindparam("organization"))
     .order_by(ReferralAddress.id)
 )
-_CHANNELS = select(
-    exists().where(
-        Client.participant_id == bindparam("organization"),
-        Client.role == "referral_recipient",
-        Client.revoked_at.is_(None),
-        Client.test == bindparam("test"),
-    )
-    | exists().where(
-        Endpoint.participant_id == bindparam("organization"),
-        Endpoint.disabled_at.is_(None),
-        Endpoint.test == bindparam("test"),
-        Client.id == Endpoint.client_id,
-        Client.revoked_at.is_(None),
-    )
-    | (
-        ~bindparam("test", type_=Boolean)
-        & exists().where(ReferralAddress.participant_id == bindparam("organization"), _OPEN_ADDRESS)
+_HAS_CHANNEL = Prepared(
+    select(
+        exists().where(
+            Client.participant_id == bindparam("organization"),
+            Client.role == "referral_recipient",
+            Client.revoked_at.is_(None),
+            Client.test == bindparam("test"),
+        )
+        | exists().where(
+            Endpoint.participant_id == bindparam("organization"),
+            Endpoint.disabled_at.is_(None),
+            Endpoint.test == bindparam("test"),
+            Client.id == Endpoint.client_id,
+            Client.revoked_at.is_(None),
+        )
+        | (
+            ~bindparam("test", type_=Boolean)
+            & exists().where(ReferralAddress.participant_id == bindparam("organization"), _OPEN_ADDRESS)
+        )
     )
 )
 
@@ -79,8 +81,6 @@ def tell(session: Session, happened: Happened, organizations: Collection[str], *
 
     A test referral reaches only test endpoints; nobody is written to about one. Returns the number of rows.
     """
-    asked = {"organizations": list(organizations), "test": happened.test}
-    endpoints = session.connection().execute(_ENDPOINTS, asked).all()
     common: dict[str, Any] = {
         "type": happened.type,
         "referral_id": happened.referral_id,
@@ -89,17 +89,16 @@ def tell(session: Session, happened: Happened, organizations: Collection[str], *
         "detail": orjson.dumps(dict(happened.detail)).decode() if happened.detail else None,
         "happened_at": happened.at,
     }
-    rows = [
-        pending(f"endpoint:{row.id}", now=now, **common)
-        for row in endpoints
-        if not {EVERY_TYPE, happened.type}.isdisjoint(row.types.split())
-    ]
-    if happened.type in EMAILED and not happened.test:
-        without = sorted(set(organizations) - {row.participant_id for row in endpoints})
-        addresses = session.connection().execute(_ADDRESSES, {"organizations": without}).scalars() if without else ()
-        rows += [pending(f"address:{address}", now=now, **common) for address in addresses]
+    emailed = happened.type in EMAILED and not happened.test
+    rows = []
+    for organization in organizations:
+        endpoints = _ENDPOINTS.run(session, {"organization": organization, "test": happened.test})
+        targets = [f"endpoint:{id}" for id, types in endpoints if {EVERY_TYPE, happened.type} & {*types.split()}]
+        if emailed and not endpoints:
+            targets = [f"address:{id}" for (id,) in _ADDRESSES.run(session, {"organization": organization})]
+        rows += [pending(target, now=now, **common) for target in targets]
     if rows:
-        session.connection().execute(_ADD, rows)
+        _ADD.run(session, *rows)
     return len(rows)
 
 
@@ -127,5 +126,5 @@ def pending(target: str, type: str, *, now: datetime, **more: Any) -> dict[str, 
 
 def has_channel(session: Session, organization_id: str, *, test: bool) -> bool:
     """Tell whether an organization would learn of a referral: by a client that asks, an endpoint, or an address."""
-    asked = {"organization": organization_id, "test": test}
-    return bool(session.connection().execute(_CHANNELS, asked).scalar())
+    ((has,),) = _HAS_CHANNEL.run(session, {"organization": organization_id, "test": test})
+    return bool(has)

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base
+from resource_api.prepared import Prepared
 from resource_api.privacy.tables import Audit
 
 # As in FHIR's AuditEvent: create, read, update, delete, execute.
@@ -24,7 +25,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _ID = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 NO_ID = "?"
 
-_ADD = insert(Base.metadata.tables[Audit.__tablename__])
+_ADD = Prepared(insert(Base.metadata.tables[Audit.__tablename__]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ def record(
     """
     if not all(_CODE.fullmatch(code) for code in (what, kind, reason) if code is not None):
         raise ValueError("the audit takes codes, and neither names nor sentences")
-    session.connection().execute(
-        _ADD,
+    _ADD.run(
+        session,
         {
             "at": now,
             "action": action,

@@ -11,14 +11,16 @@ from resource_api.access.policy import Grants
 from resource_api.database import Base
 from resource_api.delivery.outbox import Happened, tell
 from resource_api.errors import Conflict, NotAllowed, NotFresh, Stale
+from resource_api.prepared import Prepared
 from resource_api.privacy.audit import record
 from resource_api.referrals.states import TERMINAL, Side
 from resource_api.referrals.tables import Referral, ReferralOffer, ReferralParty
 from resource_api.referrals.visible import get_visible, party_of, sides_of
 
 _PARTY = Base.metadata.tables[ReferralParty.__tablename__]
-_ADD_PARTY = insert(_PARTY)
+_ADD_PARTY = Prepared(insert(_PARTY))
 _OFFER = Base.metadata.tables[ReferralOffer.__tablename__]
+_ADD_OFFERS = Prepared(insert(_OFFER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def tell_of(session: Session, referral: Referral, type: str, organizations: Iter
 def open_part(session: Session, referral_id: str, organization_id: str, *, now: datetime) -> None:
     """Address a referral to an organization from now on."""
     row = {"referral_id": referral_id, "organization_id": organization_id, "since": now, "until": None}
-    session.connection().execute(_ADD_PARTY, row)
+    _ADD_PARTY.run(session, row)
 
 
 def reopen_part(session: Session, referral_id: str, organization_id: str, *, now: datetime) -> None:
@@ -113,7 +115,7 @@ def offer(session: Session, referral_id: str, offers: Iterable[tuple[str, str]])
         for service, organization in offers
     ]
     if rows:
-        session.connection().execute(insert(_OFFER), rows)
+        _ADD_OFFERS.run(session, *rows)
 
 
 def offered_to(session: Session, referral_id: str) -> set[str]:

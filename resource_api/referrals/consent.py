@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import Base
 from resource_api.errors import BadInput, ConsentMissing
+from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import RecordKey
 from resource_api.referrals.referral import Consent
 from resource_api.referrals.tables import Referral, ReferralConsent
 
 _CONSENT = Base.metadata.tables[ReferralConsent.__tablename__]
-_ADD = insert(_CONSENT)
+_ADD = Prepared(insert(_CONSENT))
 # Once it took the referral on, an organization knows the person, unless the person said otherwise.
 _TAKEN_ON = frozenset({"accepted", "in-progress", "on-hold", "completed", "failed"})
 
@@ -86,4 +87,4 @@ def consent_row(key: RecordKey, referral_id: str, consent: Consent, *, now: date
 
 def add_consent(session: Session, row: dict[str, Any]) -> None:
     """Keep what was agreed to."""
-    session.connection().execute(_ADD, row)
+    _ADD.run(session, row)

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
 from resource_api.database import Base
 from resource_api.errors import AlreadyReferred, BadInput, NotAllowed
 from resource_api.needs import vocabulary
+from resource_api.prepared import Prepared
 from resource_api.privacy.audit import record
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.act import offer, open_part, tell_of, whom
@@ -21,7 +22,6 @@ from resource_api.referrals.person import (
     SAME_PERSON,
     add_person,
     age_band,
-    person_keys,
     person_rows,
     write_identifiers,
     write_patient,
@@ -33,16 +33,16 @@ from resource_api.referrals.states import OPEN
 from resource_api.referrals.tables import Referral, ReferralKey
 from resource_api.referrals.target import find_target
 
-_ADD = insert(Base.metadata.tables[Referral.__tablename__])
-_SAME = (
+_ADD = Prepared(insert(Base.metadata.tables[Referral.__tablename__]))
+_SAME = Prepared(
     select(Referral.id)
     .join(ReferralKey, ReferralKey.referral_id == Referral.id)
     .where(
         ReferralKey.organization_id == bindparam("organization"),
-        ReferralKey.field.in_(SAME_PERSON),
-        ReferralKey.blind.in_(bindparam("blinds", expanding=True)),
+        ReferralKey.field == bindparam("field"),
+        ReferralKey.blind == bindparam("blind"),
         Referral.requester_id == bindparam("organization"),
-        Referral.status.in_(OPEN),
+        or_(*(Referral.status == status for status in OPEN)),
         Referral.test == bindparam("test"),
         or_(Referral.service_id == bindparam("service"), Referral.need == bindparam("need")),
     )
@@ -60,7 +60,7 @@ class Ready:
     keys: list[dict[str, Any]]
     consent: dict[str, Any] | None
     offers: tuple[tuple[str, str], ...]
-    twin: dict[str, Any] | None
+    twins: list[dict[str, Any]]
 
 
 def create_referral(session: Session, keyring: Keyring, grants: Grants, new: NewReferral, *, now: datetime) -> Referral:
@@ -122,23 +122,22 @@ def ready_referral(session: Session, keyring: Keyring, grants: Grants, new: NewR
     known = {requester}
     if owner is not None and new.consent is not None and new.consent.scope == "referral":
         known |= {owner} & set(new.consent.recipients)
+    keys = person_rows(keyring, id, sorted(known), patient, new.identifiers)
     return Ready(
         row,
         first_event(row, "referral.requested", by=grants, now=now),
-        [entry for each in sorted(known) for entry in person_rows(keyring, id, each, patient, new.identifiers)],
+        keys,
         consent_row(key, id, new.consent, now=now) if new.consent is not None else None,
         target.offers,
-        None if new.allow_duplicate else _twin(keyring, requester, new, row),
+        [] if new.allow_duplicate else _twins(requester, row, keys),
     )
 
 
 def write_referral(session: Session, grants: Grants, ready: Ready, *, now: datetime) -> Referral:
     """Write what is ready, who is told, and who did it. Raises AlreadyReferred."""
-    connection = session.connection()
-    if ready.twin is not None:
-        _refuse_twin(connection, ready.twin)
+    _refuse_twin(session, ready.twins)
     referral = Referral(**ready.row)
-    connection.execute(_ADD, ready.row)
+    _ADD.run(session, ready.row)
     add_event(session, ready.event)
     if ready.consent is not None:
         add_consent(session, ready.consent)
@@ -161,22 +160,17 @@ def _check_words(new: NewReferral, now: datetime) -> None:
         raise BadInput("This time is over already", field="respond_by", hint="a time still to come")
 
 
-def _twin(keyring: Keyring, requester: str, new: NewReferral, row: dict[str, Any]) -> dict[str, Any] | None:
-    found = [(field, value) for field, value in person_keys(new.patient) if field in SAME_PERSON]
-    if not found:
-        return None
-    return {
-        "organization": requester,
-        "blinds": [keyring.blind(requester, field, value) for field, value in found],
-        "test": row["test"],
-        "service": row["service_id"],
-        "need": row["need"],
-    }
+def _twins(requester: str, row: dict[str, Any], keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    to = {"organization": requester, "test": row["test"], "service": row["service_id"], "need": row["need"]}
+    return [
+        to | {"field": key["field"], "blind": key["blind"]}
+        for key in keys
+        if key["organization_id"] == requester and key["field"] in SAME_PERSON
+    ]
 
 
-def _refuse_twin(connection: Connection, twin: dict[str, Any]) -> None:
-    found = connection.execute(_SAME, twin).scalar_one_or_none()
-    if found is not None:
+def _refuse_twin(session: Session, twins: list[dict[str, Any]]) -> None:
+    for (found,) in (row for twin in twins for row in _SAME.run(session, twin)):
         raise AlreadyReferred(
             "Your organization has referred this person there already, and that is still open",
             hint="go on with that one, or say allow_duplicate",

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from resource_api.access.policy import Grants
 from resource_api.database import Base
 from resource_api.errors import BadQuery
+from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import RecordKey
 from resource_api.referrals.seal import seal_json
 from resource_api.referrals.tables import Referral, ReferralEvent
@@ -25,10 +26,10 @@ from resource_api.referrals.visible import may_know_event
 
 SYSTEM_CLIENT = "system"
 _EVENT = Base.metadata.tables[ReferralEvent.__tablename__]
-_BEFORE = select(_EVENT.c.hash).where(
-    _EVENT.c.referral_id == bindparam("referral"), _EVENT.c.seq == bindparam("number")
+_BEFORE = Prepared(
+    select(_EVENT.c.hash).where(_EVENT.c.referral_id == bindparam("referral"), _EVENT.c.seq == bindparam("number"))
 )
-_ADD = insert(_EVENT)
+_ADD = Prepared(insert(_EVENT))
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _HASHED = (
     "referral_id", "seq", "version", "type", "status", "at", "organization_id", "client_id", "owner_id", "reason_code",
@@ -60,7 +61,7 @@ def append_event(
 
     `by` None: the clock did it. The referral's row must be locked.
     """
-    found = session.connection().execute(_BEFORE, {"referral": referral.id, "number": referral.seq})
+    ((before,),) = _BEFORE.run(session, {"referral": referral.id, "number": referral.seq})
     referral.seq += 1
     referral.version += changes
     referral.updated_at = now
@@ -81,7 +82,7 @@ def append_event(
         row = f"{referral.id}/{referral.seq}"
         event["detail"] = seal_json(key, detail, table=_EVENT.name, column="detail", row=row)
         event["detail_digest"] = digest_detail(event["detail"])
-    event["hash"] = hash_event(event, found.scalar_one())
+    event["hash"] = hash_event(event, before)
     session.flush()  # the referral stands before its events
     add_event(session, event)
 
@@ -106,7 +107,7 @@ def first_event(referral: dict[str, Any], type: str, *, by: Grants, now: datetim
 
 def add_event(session: Session, event: dict[str, Any]) -> None:
     """Add an event's row."""
-    session.connection().execute(_ADD, event | {"transaction": _transaction(session)})
+    _ADD.run(session, event | {"transaction": _transaction(session)})
 
 
 def _who(by: Grants | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base
+from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.referral import ContactSafety, Identifier, Patient
 from resource_api.referrals.tables import ReferralKey
@@ -17,7 +18,7 @@ from resource_api.referrals.tables import ReferralKey
 JSON = dict[str, Any]
 
 _KEYS = Base.metadata.tables[ReferralKey.__tablename__]
-_ADD = insert(_KEYS)
+_ADD = Prepared(insert(_KEYS))
 _BANDS = ((1, "0"), (6, "1-5"), (13, "6-12"), (18, "13-17"), (25, "18-24"), (65, "25-64"))
 # How a person is told from others: never by a birth date alone.
 SAME_PERSON = ("identifier", "name_and_birth")
@@ -82,13 +83,17 @@ def index_person(
     identifiers: Iterable[Identifier],
 ) -> None:
     """Let an organization find a referral again by its person, and by what it calls the referral itself."""
-    add_person(session, person_rows(keyring, referral_id, organization_id, patient, identifiers))
+    add_person(session, person_rows(keyring, referral_id, (organization_id,), patient, identifiers))
 
 
 def person_rows(
-    keyring: Keyring, referral_id: str, organization_id: str, patient: Patient, identifiers: Iterable[Identifier]
+    keyring: Keyring,
+    referral_id: str,
+    organizations: Iterable[str],
+    patient: Patient,
+    identifiers: Iterable[Identifier],
 ) -> list[dict[str, Any]]:
-    """Make the rows by which an organization finds a referral again."""
+    """Make the rows by which organizations find a referral again."""
     found = {*person_keys(patient), *(("referral", join_identifier(each)) for each in identifiers)}
     return [
         {
@@ -97,6 +102,7 @@ def person_rows(
             "field": field,
             "blind": keyring.blind(organization_id, field, value),
         }
+        for organization_id in organizations
         for field, value in sorted(found)
     ]
 
@@ -104,7 +110,7 @@ def person_rows(
 def add_person(session: Session, rows: list[dict[str, Any]]) -> None:
     """Write the rows by which organizations find a referral again."""
     if rows:
-        session.connection().execute(_ADD, rows)
+        _ADD.run(session, *rows)
 
 
 def forget_person(session: Session, referral_id: str, organization_id: str | None = None) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from resource_api.access.policy import Grants
 from resource_api.database import Base
 from resource_api.errors import KeyReused
+from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import Keyring
 from resource_api.referrals.seal import key_of
 from resource_api.referrals.tables import Referral, Replay
@@ -22,11 +23,15 @@ from resource_api.referrals.visible import get_visible
 
 KEPT = timedelta(hours=72)
 _REPLAY = Base.metadata.tables[Replay.__tablename__]
-_ADD = insert(_REPLAY)
-_FOUND = select(_REPLAY).where(
-    _REPLAY.c.client_id == bindparam("client"),
-    _REPLAY.c.route == bindparam("route"),
-    _REPLAY.c.key_hash == bindparam("key"),
+_ADD = Prepared(insert(_REPLAY))
+_FOUND = Prepared(
+    select(
+        *(_REPLAY.c[name] for name in ("fingerprint", "status", "headers", "body", "referral_id", "created_at"))
+    ).where(
+        _REPLAY.c.client_id == bindparam("client"),
+        _REPLAY.c.route == bindparam("route"),
+        _REPLAY.c.key_hash == bindparam("key"),
+    )
 )
 
 
@@ -61,18 +66,19 @@ def find_answer(
     Raises KeyReused where something else was asked under the key, NotFound where the caller may no longer know of it.
     """
     asked = {"client": grants.caller.client_id, "route": retry.route, "key": retry.key_hash}
-    found = session.connection().execute(_FOUND, asked).one_or_none()
-    if found is None:
+    found = _FOUND.run(session, asked)
+    if not found:
         return None
-    if found.created_at <= now - KEPT:
+    fingerprint, status, headers, sealed, referral_id, created_at = found[0]
+    if created_at <= now - KEPT:
         if make_room:
             forget_answers(session, now=now)
         return None
-    if found.fingerprint != retry.fingerprint:
+    if fingerprint != retry.fingerprint:
         raise KeyReused("This Idempotency-Key came before with something else", field="Idempotency-Key")
-    referral = get_visible(session, grants, found.referral_id)
-    body = key_of(keyring, referral).open(found.body, table=_REPLAY.name, column="body", row=referral.id)
-    return Answer(found.status, orjson.loads(found.headers), body.encode())
+    referral = get_visible(session, grants, referral_id)
+    body = key_of(keyring, referral).open(sealed, table=_REPLAY.name, column="body", row=referral.id)
+    return Answer(status, orjson.loads(headers), body.encode())
 
 
 def keep_answer(
@@ -99,7 +105,7 @@ def keep_answer(
         "referral_id": referral.id,
         "created_at": now,
     }
-    session.connection().execute(_ADD, row)
+    _ADD.run(session, row)
 
 
 def forget_answers(session: Session, *, now: datetime) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from resource_api.directory import ServiceNeed
 from resource_api.errors import BadQuery
 from resource_api.needs import needs_for_code, vocabulary
+from resource_api.prepared import Prepared
 
 # ICD-10-CM: HIV; mental health and substance use; violence, abuse and neglect; reproduction; sexual health.
 _CHAPTERS = (
@@ -20,14 +21,14 @@ _CHAPTERS = (
     "Y04", "Y05", "Y07", "Y09", "Z113", "Z114", "Z202", "Z206", "Z21", "Z30", "Z31", "Z32", "Z33", "Z64", "Z69", "Z70",
     "Z714", "Z715", "Z717", "Z72", "Z915", "Z914", "Z6281",
 )  # fmt: skip
-_NEEDS = select(ServiceNeed.need).where(ServiceNeed.service_id == bindparam("service"))
+_NEEDS = Prepared(select(ServiceNeed.need).where(ServiceNeed.service_id == bindparam("service")))
 
 
 def is_sensitive(session: Session, *, needs: Iterable[str], codes: Iterable[str], service_id: str | None) -> bool:
     """Tell whether a referral would say of somebody what may harm them."""
     offered: Iterable[str] = ()
     if service_id is not None:
-        offered = session.connection().execute(_NEEDS, {"service": service_id}).scalars().all()
+        offered = [need for (need,) in _NEEDS.run(session, {"service": service_id})]
     known = vocabulary().needs
     return any(slug in known and known[slug].sensitive for slug in (*needs, *offered)) or any(map(_is_sensitive, codes))
 

@@ -1,7 +1,6 @@
 """WHOM A REFERRAL GOES TO: the organization of a service, or those whose services answer a need at a place."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -13,14 +12,18 @@ from resource_api.directory.list_reach import services_reaching
 from resource_api.errors import BadInput, NoCapacity, NotReachable
 from resource_api.needs import vocabulary
 from resource_api.places import read_zip, zip_point
+from resource_api.prepared import Prepared
 from resource_api.referrals.referral import Addressee
 
-# Made once and run without the ORM: they are asked for each referral.
-_SERVICE = select(
-    Service.organization_id, Service.status, Service.accepts_referrals, Service.capacity_status
-).where(Service.id == bindparam("id"), Service.deleted_at.is_(None))  # fmt: skip
-_SITE = select(ServiceAtLocation.service_id).where(
-    ServiceAtLocation.id == bindparam("id"), ServiceAtLocation.deleted_at.is_(None)
+_SERVICE = Prepared(
+    select(Service.organization_id, Service.status, Service.accepts_referrals, Service.capacity_status).where(
+        Service.id == bindparam("id"), Service.deleted_at.is_(None)
+    )
+)
+_SITE = Prepared(
+    select(ServiceAtLocation.service_id).where(
+        ServiceAtLocation.id == bindparam("id"), ServiceAtLocation.deleted_at.is_(None)
+    )
 )
 
 
@@ -48,21 +51,22 @@ def find_target(session: Session, to: Addressee, *, test: bool) -> Target:
         return _find_pool(session, to.need, to.place)
     service_id, site_id = to.service_id, to.service_at_location_id
     if site_id is not None:
-        service_id = _scalar(session, _SITE, site_id)
-    service = session.connection().execute(_SERVICE, {"id": service_id}).one_or_none()
-    if service is None:
+        service_id = next((id for (id,) in _SITE.run(session, {"id": site_id})), None)
+    found = _SERVICE.run(session, {"id": service_id})
+    if not found:
         raise BadInput("There is no such service", field=named[0], hint="an id that /search or /services lists")
+    owner_id, status, accepts_referrals, capacity_status = found[0]
     facts = {"service_id": service_id}
-    if service.status != "active":
+    if status != "active":
         raise NotReachable("This service is not offered now", facts=facts)
-    if service.accepts_referrals == "no":
+    if accepts_referrals == "no":
         raise NotReachable("This service takes no referrals", hint="call it", facts=facts)
-    if not has_channel(session, service.organization_id, test=test):
+    if not has_channel(session, owner_id, test=test):
         raise NotReachable("No referral would reach this service: it has no system here, and no address", facts=facts)
-    if service.capacity_status == "no-capacity":
+    if capacity_status == "no-capacity":
         raise NoCapacity("This service has no capacity now", facts=facts)
     # A place said along with a service is where the person is; it makes nothing of the address.
-    return Target(service.organization_id, service_id, site_id, zip5=read_zip(to.place) if to.place else None)
+    return Target(owner_id, service_id, site_id, zip5=read_zip(to.place) if to.place else None)
 
 
 def find_offers(
@@ -97,7 +101,3 @@ def _find_pool(session: Session, need: str, place: str | None) -> Target:
     if not offers:
         raise NotReachable("Nobody here takes referrals for this need at this place", facts={"need": need})
     return Target(need=need, zip5=zip5, offers=offers)
-
-
-def _scalar(session: Session, statement: Any, id: str) -> Any:
-    return session.connection().execute(statement, {"id": id}).scalar_one_or_none()

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from resource_api.directory import Change, Document
+from resource_api.prepared import Prepared
 from resource_api.search.document import SearchDocument, search_document
 from resource_api.search.index import SearchIndex
 from resource_api.search.place import learn_towns
@@ -21,17 +22,17 @@ BATCH = 500
 OFFERED = ("active",)
 
 
-# Made once and run without the ORM: every writer asks, and nearly always there are none.
-_CHANGES = select(Change.id, Change.service_id).order_by(Change.id).limit(BATCH)
+# Every writer asks, and nearly always there are none.
+_CHANGES = Prepared(select(Change.id, Change.service_id).order_by(Change.id).limit(BATCH))
 
 
 def follow(session: Session, index: SearchIndex) -> int:
     """Bring the index up to every logged change; get the number of services brought up."""
     followed = 0
-    while changes := session.connection().execute(_CHANGES).all():
-        services = list(dict.fromkeys(change.service_id for change in changes))
+    while changes := _CHANGES.run(session, {}):
+        services = list(dict.fromkeys(service for _, service in changes))
         put_services(session, index, services)
-        session.execute(delete(Change).where(Change.id.in_([change.id for change in changes])))
+        session.execute(delete(Change).where(Change.id.in_([id for id, _ in changes])))
         followed += len(services)
     return followed
 
