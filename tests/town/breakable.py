@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event
 
 import resource_api.delivery.claim
 import resource_api.delivery.send
+import resource_api.postman
 import resource_api.worker
 from resource_api import database
 from resource_api.cli import main
@@ -81,9 +82,9 @@ def breaking(of: Any, name: str, *, before: str | None = None, after: str | None
 if __name__ == "__main__":
     database._SQLiteConnection = BreakableConnection  # type: ignore[misc]
     event.listen(Engine, "before_cursor_execute", before_statement)
-    breaking(resource_api.worker, "claim_due", after="after claim")
-    breaking(resource_api.worker, "send", before="before send", after="after send")
-    breaking(resource_api.worker, "settle", after="after settle")
+    breaking(resource_api.postman, "claim_due", after="after claim")
+    breaking(resource_api.postman, "send", before="before send", after="after send")
+    breaking(resource_api.postman, "settle", after="after settle")
     breaking(resource_api.worker, "seal", after="after seal")
     resource_api.delivery.claim.CALL_LEASE = LEASE
     resource_api.delivery.send.DEADLINE_S = 0.8

@@ -81,7 +81,7 @@ class Town:
     def start(self) -> float:
         """Start the server and the worker; get the seconds until the server was ready."""
         started = time.monotonic()
-        self.server = self.run("serve", "--port", str(self.port), "--workers", "2")
+        self.server = self.run("serve", "--no-worker", "--port", str(self.port), "--workers", "2")
         self.worker = self.run("worker")
         wait_for(self.is_ready)
         return time.monotonic() - started
