@@ -10,7 +10,7 @@ from flask import g, request
 from resource_api.access.policy import Action, Caller, Grants, decide, scope_for
 from resource_api.access.rate import check_rate, count
 from resource_api.access.token import authenticate
-from resource_api.api.context import database, keyring, writing
+from resource_api.api.context import database, keyring, session, writing
 from resource_api.errors import NotAllowed, NotAuthenticated
 from resource_api.privacy.audit import record
 
@@ -47,24 +47,24 @@ def authorize(action: Action) -> Grants:
     try:
         g.grants = decide(caller, action)
     except NotAllowed:
-        with writing() as session:
-            record(session, caller.agent, "E", action, now=now, outcome="denied", reason="policy")
-            session.commit()
+        with writing() as writer:
+            record(writer, caller.agent, "E", action, now=now, outcome="denied", reason="policy")
+            writer.commit()
         raise
     return cast(Grants, g.grants)
 
 
 def check_failures(now: datetime) -> None:
     """Refuse an address that failed to authenticate too often. Raises TooMany."""
-    with database().read() as session:
-        check_rate(session, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+    with database().read() as reader:
+        check_rate(reader, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
 
 
 def count_failure(now: datetime) -> None:
     """Count one more failure to authenticate from this address. Raises TooMany."""
-    with writing() as session:
-        count(session, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
-        session.commit()
+    with writing() as writer:
+        count(writer, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
+        writer.commit()
 
 
 def _authenticate(now: datetime) -> Caller:
@@ -74,8 +74,7 @@ def _authenticate(now: datetime) -> Caller:
     try:
         if shown is None:
             raise NotAuthenticated("Authorization holds no bearer token", hint="Authorization: Bearer …")
-        with database().read() as session:
-            return authenticate(session, keyring(), shown[1], request_id=g.get("request_id"), now=now)
+        return authenticate(session(), keyring(), shown[1], request_id=g.get("request_id"), now=now)
     except NotAuthenticated:
         check_failures(now)
         count_failure(now)

@@ -71,7 +71,12 @@ def egress() -> "Egress":
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Open a session that may write; the view commits it, once, before it answers."""
+    """Open a session that may write; the view commits it, once, before it answers.
+
+    What this request was reading ends before: a log that somebody is always reading could never begin anew.
+    """
+    if "reading" in g:
+        g.reading.close()
     with database().write() as open_session:
         yield open_session
 

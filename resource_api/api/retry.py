@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.api.context import database, keyring, settings, writing
+from resource_api.api.context import keyring, session, settings, writing
 from resource_api.api.headers import route_template
 from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, ResourceError, Stale
 from resource_api.privacy.audit import record
@@ -57,12 +57,10 @@ def do_once(
     try:
         if ready is None:
             return _do(grants, retry, act, now=now, created=created, write=write, looked=False)
-        # Read and closed before the wait for the turn: a log that somebody is always reading could never begin anew.
-        with database().read() as reader:
-            known = find_answer(reader, keyring(), grants, retry, now=now) if retry is not None else None
-            if known is not None:
-                return _write(known, replayed=True)
-            ready(reader)
+        known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
+        if known is not None:
+            return _write(known, replayed=True)
+        ready(session())
         return _do(grants, retry, act, now=now, created=created, write=write, looked=True)
     except (Conflict, Stale, IntegrityError) as error:
         answer = _find_twin(grants, retry, now=now)

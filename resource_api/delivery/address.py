@@ -62,7 +62,7 @@ def remove_address(session: Session, grants: Grants, address_id: str, *, now: da
     session.flush()
     links = update(ReplyLink).where(ReplyLink.address_id == address.id, ReplyLink.revoked_at.is_(None))
     session.execute(links.values(revoked_at=now), execution_options={"synchronize_session": False})
-    queued = update(Delivery).where(Delivery.address_id == address.id, Delivery.state == "pending")
+    queued = update(Delivery).where(Delivery.target == f"address:{address.id}", Delivery.state == "pending")
     cancelled = queued.values(state="cancelled", reason="address-removed")
     session.execute(cancelled, execution_options={"synchronize_session": False})
     _audit(session, grants.caller.agent, "D", "address.remove", address, now)

@@ -85,7 +85,7 @@ def disable(session: Session, endpoint: Endpoint, reason: str, *, now: datetime)
     session.flush()
     state = "cancelled" if reason == REMOVED else "parked"
     queued = update(Delivery).where(
-        Delivery.endpoint_id == endpoint.id,
+        Delivery.target == f"endpoint:{endpoint.id}",
         Delivery.state.in_(("pending", "parked")),
         # Those in hand are settled by the worker that has them.
         or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now),
@@ -107,7 +107,7 @@ def enable_endpoint(session: Session, grants: Grants, endpoint_id: str, *, now: 
         endpoint.disabled_at = endpoint.disabled_reason = None
         endpoint.enabled_at = now
         session.flush()
-        parked = update(Delivery).where(Delivery.endpoint_id == endpoint.id, Delivery.state == "parked")
+        parked = update(Delivery).where(Delivery.target == f"endpoint:{endpoint.id}", Delivery.state == "parked")
         again = parked.values(state="pending", reason=None, attempts=0, next_at=now, leased_until=None)
         session.execute(again, execution_options={"synchronize_session": False})
         _audit(session, grants, "U", "webhook.enable", endpoint, now)

@@ -34,7 +34,7 @@ class Wanted:
         if self.states:
             found.append(Delivery.state.in_(self.states))
         if self.endpoint_id is not None:
-            found.append(Delivery.endpoint_id == self.endpoint_id)
+            found.append(Delivery.target == f"endpoint:{self.endpoint_id}")
         if self.since is not None:
             found.append(Delivery.created_at >= self.since)
         if self.until is not None:

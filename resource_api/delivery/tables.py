@@ -68,12 +68,12 @@ class Delivery(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    # "endpoint:<id>" or "address:<id>": what order is kept for.
+    # "endpoint:<id>" or "address:<id>": what order is kept for, and what its deliveries are found by.
     target: Mapped[str]
-    endpoint_id: Mapped[str | None] = mapped_column(ForeignKey("endpoint.id"), index=True)
-    address_id: Mapped[str | None] = mapped_column(ForeignKey("referral_address.id"), index=True)
+    endpoint_id: Mapped[str | None] = mapped_column(ForeignKey("endpoint.id"))
+    address_id: Mapped[str | None] = mapped_column(ForeignKey("referral_address.id"))
     type: Mapped[str]
-    referral_id: Mapped[str | None] = mapped_column(index=True)
+    referral_id: Mapped[str | None]
     seq: Mapped[int | None]
     version: Mapped[int | None]
     # What else a message needs, never PHI: JSON.

@@ -7,7 +7,6 @@ seals that key anew, and shredding forgets it. Everything else is derived from S
 
 import base64
 import binascii
-import hashlib
 import hmac
 import os
 import re
@@ -28,6 +27,7 @@ KEY_BYTES = 32
 LEAST_SECRET = 32
 BLIND_BYTES = 16
 _NONCE = 12
+_HASH = "sha256"
 # How a sealed value begins: by a record's key, or by one of DATA_KEYS, whose id follows.
 _BY_RECORD = b"\x01"
 _BY_KEYRING = b"\x02"
@@ -106,16 +106,16 @@ class Keyring:
     def blind(self, organization_id: str, field: str, value: str) -> bytes:
         """Blind a normalised value so that one organization can find it again, and nobody else."""
         key = self.derive("blind", organization_id, field)
-        return hmac.new(key, value.encode(), hashlib.sha256).digest()[:BLIND_BYTES]
+        return hmac.digest(key, value.encode(), _HASH)[:BLIND_BYTES]
 
     def hash_secret(self, secret: str) -> str:
         """Hash a random secret for keeping: only who has both it and SECRET_KEY can make the same."""
-        return hmac.new(self.derive("secret-hash"), secret.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.derive("secret-hash"), secret.encode(), _HASH).hex()
 
     def derive(self, purpose: str, *parts: str) -> bytes:
         """Derive 32 bytes for one purpose (HKDF-expand of one block, RFC 5869; the parts cannot run together)."""
-        info = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in (purpose, *parts))
-        return hmac.new(self._secret, info + b"\x01", hashlib.sha256).digest()
+        info = b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, (purpose, *parts))])
+        return hmac.digest(self._secret, info + b"\x01", _HASH)
 
     def derive_token(self, purpose: str, *parts: str) -> str:
         """Derive a 256-bit token for a URL: the same for the same parts, so that it need not be stored."""

@@ -15,6 +15,9 @@ from resource_api.database import Base
 _IN_ITS_INDEX = {"sqlite_with_rowid": False}
 
 
+_WAITS_FOR_AN_ANSWER = "status = 'requested' AND reminded_at IS NULL AND respond_by IS NOT NULL"
+
+
 def _where(condition: str) -> dict[str, Any]:
     # PostgreSQL's dialect is named nowhere: to check what is said of it, SQLAlchemy would load it at every start.
     return {"sqlite_where": text(condition)}
@@ -32,7 +35,7 @@ class Referral(Base):
         Index("ix_referral_requester_id_updated_at_id", "requester_id", "updated_at", "id"),
         Index("ix_referral_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
         # Partial where few rows are ever looked for: an index costs every writer a page.
-        Index("ix_referral_due", "respond_by", **_where("status = 'requested' AND reminded_at IS NULL")),
+        Index("ix_referral_due", "respond_by", **_where(_WAITS_FOR_AN_ANSWER)),
         Index("ix_referral_ended", "requester_id", "closed_at", **_where("closed_at IS NOT NULL")),
     )
 
@@ -164,6 +167,7 @@ class Replay(Base):
     """What was answered under an Idempotency-Key, sealed with the referral's key; kept 72 hours."""
 
     __tablename__ = "replay"
+    __table_args__ = (_IN_ITS_INDEX,)
 
     client_id: Mapped[str] = mapped_column(primary_key=True)
     route: Mapped[str] = mapped_column(primary_key=True)

@@ -118,7 +118,7 @@ def upgrade() -> None:
             "ix_referral_due",
             ["respond_by"],
             unique=False,
-            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"),
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL AND respond_by IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_referral_ended",
@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_replay_referral_id")),
         sa.PrimaryKeyConstraint("client_id", "route", "key_hash", name=op.f("pk_replay")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
@@ -421,9 +422,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("target", "referral_id", "seq", "type", name=op.f("uq_delivery_target")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_address_id"), ["address_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_endpoint_id"), ["endpoint_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_referral_id"), ["referral_id"], unique=False)
         batch_op.create_index("ix_delivery_state_target_next_at", ["state", "target", "next_at"], unique=False)
 
     op.create_table(
@@ -474,9 +472,6 @@ def downgrade() -> None:
     op.drop_table("correction")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_state_target_next_at")
-        batch_op.drop_index(batch_op.f("ix_delivery_referral_id"))
-        batch_op.drop_index(batch_op.f("ix_delivery_endpoint_id"))
-        batch_op.drop_index(batch_op.f("ix_delivery_address_id"))
 
     op.drop_table("delivery")
     with op.batch_alter_table("reply_link", schema=None) as batch_op:
@@ -538,7 +533,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_referral_requester_id_updated_at_id")
         batch_op.drop_index("ix_referral_owner_id_updated_at_id")
         batch_op.drop_index("ix_referral_ended", sqlite_where=sa.text("closed_at IS NOT NULL"))
-        batch_op.drop_index("ix_referral_due", sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL"))
+        batch_op.drop_index(
+            "ix_referral_due",
+            sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL AND respond_by IS NOT NULL"),
+        )
 
     op.drop_table("referral")
     with op.batch_alter_table("rate", schema=None) as batch_op:
