@@ -152,22 +152,25 @@ class ReferralConsent(Base):
 
 
 class ReferralKey(Base):
-    """A blind index entry: by it an organization that may see a referral finds it again."""
+    """A blind index entry: by it an organization that may see a referral finds it again.
+
+    `blind` is another one for each organization and field, so that it is all that needs an index; and it comes at
+    random, each in a page of its own, so that the index is narrow and the rest stands where it was added.
+    """
 
     __tablename__ = "referral_key"
-    __table_args__ = (_IN_ITS_INDEX,)
 
-    organization_id: Mapped[str] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    blind: Mapped[bytes] = mapped_column(primary_key=True)
-    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), primary_key=True, index=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[str]
+    field: Mapped[str]
+    blind: Mapped[bytes] = mapped_column(index=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"), index=True)
 
 
 class Replay(Base):
     """What was answered under an Idempotency-Key, sealed with the referral's key; kept 72 hours."""
 
     __tablename__ = "replay"
-    __table_args__ = (_IN_ITS_INDEX,)
 
     client_id: Mapped[str] = mapped_column(primary_key=True)
     route: Mapped[str] = mapped_column(primary_key=True)

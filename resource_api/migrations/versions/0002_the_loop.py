@@ -248,15 +248,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "referral_key",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.String(), nullable=False),
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("blind", sa.LargeBinary(), nullable=False),
         sa.Column("referral_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_key_referral_id")),
-        sa.PrimaryKeyConstraint("organization_id", "field", "blind", "referral_id", name=op.f("pk_referral_key")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_key")),
     )
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_referral_key_blind"), ["blind"], unique=False)
         batch_op.create_index(batch_op.f("ix_referral_key_referral_id"), ["referral_id"], unique=False)
 
     op.create_table(
@@ -293,7 +294,6 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_replay_referral_id")),
         sa.PrimaryKeyConstraint("client_id", "route", "key_hash", name=op.f("pk_replay")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_created_at"), ["created_at"], unique=False)
@@ -509,6 +509,7 @@ def downgrade() -> None:
     op.drop_table("referral_offer")
     with op.batch_alter_table("referral_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_key_referral_id"))
+        batch_op.drop_index(batch_op.f("ix_referral_key_blind"))
 
     op.drop_table("referral_key")
     op.drop_table("referral_event")
