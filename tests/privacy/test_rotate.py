@@ -117,6 +117,11 @@ def test_what_cannot_be_opened_is_left_as_it_is_and_told_at_the_end(
     assert raw == b"\x00"
 
 
+def row_number(table: str, number: int) -> str:
+    """The clause on one of the rows that were written."""
+    return f"key_hash = 'k-{number - 1:06}'" if table == "replay" else f"rowid = {number}"
+
+
 SEALED = [*BY_DATA_KEYS, *BY_RECORD_KEYS]
 
 
@@ -125,9 +130,11 @@ def test_two_rows_that_swapped_a_value_are_both_found(database: Database, keyrin
     fill(database, keyring, 3)
     assert unreadable(database, keyring) == []
     column, table = sealed.column, sealed.table
+    one, other = row_number(table, 1), row_number(table, 2)
     tamper(
-        f"CREATE TEMP TABLE kept AS SELECT rowid AS r, {column} AS v FROM {table}",
-        f"UPDATE {table} SET {column} = (SELECT v FROM kept WHERE r = 3 - {table}.rowid) WHERE rowid IN (1, 2)",
+        f"CREATE TEMP TABLE kept AS SELECT {column} AS v FROM {table} WHERE {one}",
+        f"UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE {other}) WHERE {one}",
+        f"UPDATE {table} SET {column} = (SELECT v FROM kept) WHERE {other}",
     )
     found = unreadable(database, keyring)
     assert len([breach for breach in found if breach.startswith(f"{table}.{column} of ")]) == 2
@@ -138,9 +145,10 @@ def test_a_flipped_bit_is_found(database: Database, keyring: Keyring, sealed) ->
     fill(database, keyring, 2)
     with database.write() as session:
         raw = session.connection()
-        value = raw.exec_driver_sql(f"SELECT {sealed.column} FROM {sealed.table} WHERE rowid = 2").scalar()
+        second = row_number(sealed.table, 2)
+        value = raw.exec_driver_sql(f"SELECT {sealed.column} FROM {sealed.table} WHERE {second}").scalar()
         flipped = bytes([*value[:-1], value[-1] ^ 1])
-        raw.exec_driver_sql(f"UPDATE {sealed.table} SET {sealed.column} = ? WHERE rowid = 2", (flipped,))
+        raw.exec_driver_sql(f"UPDATE {sealed.table} SET {sealed.column} = ? WHERE {second}", (flipped,))
         session.commit()
     assert any(breach.startswith(f"{sealed.table}.{sealed.column} of ") for breach in unreadable(database, keyring))
 

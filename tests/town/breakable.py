@@ -6,12 +6,11 @@ process dies of it, once. And leases are short enough to be waited for. Else the
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Connection, Engine, event
 
 import resource_api.delivery.claim
 import resource_api.delivery.send
@@ -41,19 +40,33 @@ def break_at(point: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def before_statement(connection: Connection, _cursor: object, sql: str, *_: object) -> None:
-    if sql.startswith("INSERT INTO "):
-        table = sql.split()[2].strip('"')
-        break_at(f"before {table}")
-        if table == "referral_event":
-            raw: Any = connection.connection.dbapi_connection
-            raw.writes = True
+class BreakableCursor(sqlite3.Cursor):
+    """A cursor whose statements can be broken before, whichever way they come here."""
+
+    def execute(self, sql: str, values: Any = (), /) -> "BreakableCursor":
+        self.connection.before(sql)  # type: ignore[attr-defined]
+        super().execute(sql, values)
+        return self
+
+    def executemany(self, sql: str, values: Any, /) -> "BreakableCursor":
+        self.connection.before(sql)  # type: ignore[attr-defined]
+        super().executemany(sql, values)
+        return self
 
 
 class BreakableConnection(database._SQLiteConnection):
     """A connection whose commit of an event can be broken before and after."""
 
     writes = False
+
+    def before(self, sql: str) -> None:
+        if sql.startswith("INSERT INTO "):
+            table = sql.split()[2].strip('"')
+            break_at(f"before {table}")
+            self.writes = self.writes or table == "referral_event"
+
+    def cursor(self, *_: Any, **__: Any) -> BreakableCursor:  # type: ignore[override]
+        return super().cursor(BreakableCursor)
 
     def commit(self) -> None:
         writes, self.writes = self.writes, False
@@ -81,7 +94,6 @@ def breaking(of: Any, name: str, *, before: str | None = None, after: str | None
 
 if __name__ == "__main__":
     database._SQLiteConnection = BreakableConnection  # type: ignore[misc]
-    event.listen(Engine, "before_cursor_execute", before_statement)
     breaking(resource_api.postman, "claim_due", after="after claim")
     breaking(resource_api.postman, "send", before="before send", after="after send")
     breaking(resource_api.postman, "settle", after="after settle")
