@@ -99,7 +99,8 @@ def _readdress(referral: Referral, key: RecordKey, target: Target, *, sensitive:
     referral.service_at_location_id = target.service_at_location_id
     referral.need = target.need
     referral.sensitive = sensitive
-    if target.need and target.need not in referral.needs.split():
+    if target.need:
+        # In the pool only the need that it waits for may be known, and a filter would tell of others.
         referral.needs = target.need
     if target.zip5 is not None:
         referral.zip3 = target.zip5[:3]
