@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60.0
@@ -41,24 +43,27 @@ def serving(command: Sequence[str], port: int, path: str, env: Mapping[str, str]
     """Run a server until the block is left; yields the seconds from its start to its first 200 of `path`."""
     environ = environment(env or {})
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        yield _await_answer(process, port, path, started)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+    with tempfile.TemporaryFile() as errors:  # a pipe that nobody reads would stop a server that has much to say
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+        )
         try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=20)
+            yield _await_answer(process, errors, port, path, started)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(timeout=20)
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Get the environment that a measured process runs in: compiled modules are kept, as they are in earnest."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited = {
+        k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PROMETHEUS_MULTIPROC_DIR")
+    }
     return {**inherited, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING", **more}
 
 
@@ -75,11 +80,11 @@ def get(port: int, path: str, timeout: float = PATIENCE_S) -> tuple[int, bytes]:
     return status, body
 
 
-def _await_answer(process: "subprocess.Popen[bytes]", port: int, path: str, started: float) -> float:
+def _await_answer(process: "subprocess.Popen[bytes]", errors: IO[bytes], port: int, path: str, started: float) -> float:
     while time.perf_counter() - started < PATIENCE_S:
         if process.poll() is not None:
-            _, errors = process.communicate(timeout=5)
-            raise RuntimeError(f"the server ended at once: {errors.decode(errors='replace')[:2000]}")
+            errors.seek(0)
+            raise RuntimeError(f"the server ended at once: {errors.read(2000).decode(errors='replace')}")
         try:
             status, body = get(port, path)
         except OSError:

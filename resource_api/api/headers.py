@@ -93,11 +93,14 @@ def _record_at_close(response: Response) -> None:
     length = None if response.is_streamed else response.content_length
 
     def record() -> None:
-        from resource_api.logs import log_request
+        from resource_api.logs import log_fault, log_request
         from resource_api.metrics import count_request
 
         seconds = perf_counter() - started
         log_request(method, route, status, seconds, request_id, length, level=level)
-        count_request(method, route, status, seconds)
+        try:
+            count_request(method, route, status, seconds)
+        except OSError as error:  # the folder that is counted in is gone or full: the answer itself was right
+            log_fault(error, route=route, request_id=request_id, level=level)
 
     response.call_on_close(record)

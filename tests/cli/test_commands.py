@@ -45,7 +45,8 @@ def test_each_start_counts_in_a_folder_of_its_own_and_takes_it_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "what was there is put back")
+    del os.environ["PROMETHEUS_MULTIPROC_DIR"]
     hooks, server = gunicorn_settings(), SimpleNamespace()
     hooks["on_starting"](server)
     (folder,) = tmp_path.iterdir()
@@ -55,7 +56,6 @@ def test_each_start_counts_in_a_folder_of_its_own_and_takes_it_away(
     assert not list(folder.iterdir())
     hooks["on_exit"](server)
     assert not folder.exists()
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
 
 
 def test_a_folder_that_the_operator_chose_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

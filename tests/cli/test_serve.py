@@ -52,6 +52,27 @@ def _count(text: str) -> int:
     return int(found[1]) if found else 0
 
 
+def test_a_folder_of_counts_that_is_gone_costs_no_answer_and_is_told_as_a_fault(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}", "INSTANCE_PATH": str(tmp_path)}
+    env["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "gone")
+    said = tmp_path / "said"
+    with (
+        said.open("w") as out,
+        subprocess.Popen(
+            [*SERVE, "--port", str(port), "--no-worker"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        _wait_for(f"http://127.0.0.1:{port}/livez")
+        for _ in range(5):
+            urlopen(f"http://127.0.0.1:{port}/livez", timeout=5).close()
+        process.terminate()
+    assert "Traceback" not in said.read_text()
+    assert '"builtins.FileNotFoundError"' in said.read_text()
+
+
 def test_the_server_counts_over_all_workers_and_leaves_nothing_behind(
     server: tuple[str, subprocess.Popen[str], Path],
 ) -> None:
