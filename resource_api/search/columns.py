@@ -7,7 +7,7 @@ ones the same code; a list's codes end with 0, so that none is empty.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -21,9 +21,14 @@ from resource_api.search.row import COLUMNS
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Ranks = NDArray[np.uint8]
 
 # About 300 bytes each: 180 MiB in each process at most, and 30 for a directory of 100,000.
 MOST_ROWS = 600_000
+# What is kept of the answers to questions, a byte a row: 32 MiB for each list in each process at most.
+MOST_ANSWERS = 32 * 1024 * 1024
+# Asked of fewer than one in so many, rows are looked at one by one.
+FEW = 64
 NOTHING = 0
 NOT_LISTED, NO, YES = -1, 0, 1
 
@@ -87,6 +92,7 @@ class ListColumn:
     def __init__(self) -> None:
         self._codes, self._starts = Column(np.int32), Column(np.int64)
         self._starts.extend([0])
+        self._answers: dict[Hashable, Ranks] = {}
 
     def extend(self, lists: Iterable[list[int]]) -> None:
         """Add the lists of some more rows."""
@@ -111,17 +117,33 @@ class ListColumn:
         at, begins = spread(starts, self._starts.values[slots + 1] - starts)
         return Lists(self._codes.values[at], begins)
 
+    def greatest(self, slots: Numbers, question: Hashable, rank_codes: Callable[[], Ranks]) -> Ranks:
+        """Get the greatest rank among the codes of each of some rows, at least one.
+
+        What is asked of many rows is found for all of them and kept, under its question: people ask alike.
+        """
+        size = self._starts.size - 1
+        answers = self._answers.get(question, np.empty(0, np.uint8))
+        unknown = size - len(answers)
+        if unknown and len(slots) * FEW < unknown:
+            lists = self.gather(slots)
+            few: Ranks = np.maximum.reduceat(rank_codes()[lists.codes], lists.begins)
+            return few
+        if unknown:
+            starts = self._starts.values[len(answers) : size + 1]
+            ranks = rank_codes()[self._codes.values[starts[0] : starts[-1]]]
+            answers = np.concatenate([answers, np.maximum.reduceat(ranks, starts[:-1] - starts[0])])
+            if len(self._answers) * size > MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[question] = answers
+        return answers[slots]
+
 
 class Lists:
     """The lists of some rows: their codes end to end, and where each list begins."""
 
     def __init__(self, codes: NDArray[np.int32], begins: Numbers) -> None:
         self.codes, self.begins = codes, begins
-
-    def best(self, worth: Floats) -> Floats:
-        """Get the greatest worth of each list; `worth` is by code."""
-        best: Floats = np.maximum.reduceat(worth[self.codes], self.begins)
-        return best
 
     def say(self, codes: Iterable[int | None]) -> Flags:
         """Tell which lists have one of these codes."""

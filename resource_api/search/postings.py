@@ -1,4 +1,4 @@
-"""WHERE EACH TOKEN STANDS: the rows of the tokens that were asked for before, so that FTS5 is asked for each once.
+"""WHERE EACH TOKEN STANDS: the rows of what was asked for before, so that FTS5 is asked for each once.
 
 A list is true up to the row that was the last when it was read; later ones are added when it is used again, and those
 that are gone since are struck out. A row's number is never given again, so nothing else can become untrue.
@@ -16,13 +16,15 @@ from resource_api.search.expression import Clause, Term
 # Numbers kept, eight bytes each: 64 MiB in each process at most.
 MOST_NUMBERS = 8_000_000
 MOST_GONE = 100_000
+MOST_MET = 10_000
 
 
 class Postings:
-    """Lists of row numbers by term."""
+    """Lists of row numbers by term, or by what is said of where tokens stand."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._lists: dict[Term, tuple[Numbers, int]] = {}
+        self._lists: dict[Term | str, tuple[Numbers, int]] = {}
+        self._met: set[str] = set()
         self._size = 0
         self._gone: Flags = np.zeros(1024, np.bool_)
         self._seen = self._first_seen = _number(connection, "SELECT max(id) FROM search_gone")
@@ -33,11 +35,20 @@ class Postings:
         """Tell whether it is time to begin anew: too much is kept, or too much of it is gone."""
         return self._size > MOST_NUMBERS or self._seen - self._first_seen > MOST_GONE
 
-    def find(self, connection: sqlite3.Connection, clauses: Sequence[Clause]) -> Numbers:
-        """Find the rows that every clause holds for."""
+    def meet(self, positions: Sequence[str]) -> bool:
+        """Tell whether all of this has been asked before: then it is worth asking of every row, and keeping."""
+        new = [said for said in positions if said not in self._met]
+        if len(self._met) > MOST_MET:
+            self._met = set()
+        self._met.update(new)
+        return not new
+
+    def find(self, connection: sqlite3.Connection, clauses: Sequence[Clause], positions: Sequence[str]) -> Numbers:
+        """Find the rows that every clause holds for, and all that is said of positions."""
         last = _number(connection, "SELECT last FROM search_number")
         gone = self._read_gone(connection, last)
         sets = [[self._all_of(connection, terms, last) for terms in clause] for clause in clauses]
+        sets += [[self._read(connection, said, last)] for said in positions]
         sets.sort(key=lambda each: sum(map(len, each)))
         found = sets[0][0] if len(sets[0]) == 1 else np.flatnonzero(_marked(sets[0], last))
         for lists in sets[1:]:
@@ -50,7 +61,7 @@ class Postings:
             found = found[_marked([self._read(connection, term, last)], last)[found]]
         return found
 
-    def _read(self, connection: sqlite3.Connection, term: Term, last: int) -> Numbers:
+    def _read(self, connection: sqlite3.Connection, term: Term | str, last: int) -> Numbers:
         """Get the rows up to `last` that a term holds for; another search may have seen later ones already."""
         numbers, known = self._lists.get(term, (None, 0))
         if numbers is None or known < last:

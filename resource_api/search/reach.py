@@ -56,7 +56,7 @@ class Reached:
             self.by = self._reach(query.place, chord_limit(query.within_m), hot)
 
     def _reach(self, place: Place, limit: float, hot: Floats) -> Small:
-        columns, slots = self._columns, self._slots
+        slots = self._slots
         px, py, pz = unit_vector(place.point.latitude, place.point.longitude)
         chord = (hot[:, X] - px) ** 2 + (hot[:, Y] - py) ** 2 + (hot[:, Z] - pz) ** 2
         if len(self._several):
@@ -64,6 +64,14 @@ class Reached:
             self._choose_near(chord, limit, px, py, pz)
         inside = chord <= limit
         self.chord = np.where(inside, chord, np.nan)
+        by: Small = np.full(len(slots), BY_SITE, np.int8)
+        outside = np.flatnonzero(~inside)
+        if len(outside):
+            by[outside] = self._reach_without_site(place, slots[outside])
+        return by
+
+    def _reach_without_site(self, place: Place, slots: Numbers) -> Small:
+        columns = self._columns
         areas = columns.areas.gather(slots)
         covered = areas.say(columns.names.find(code) for code in place.areas)
         bounded: Flags = areas.codes[areas.begins] != NOTHING
@@ -72,10 +80,8 @@ class Reached:
                 bounded[at] = True
                 covered[at] |= any(point_in_geojson(place.point, shape) for shape in columns.shapes[slot])
         remote = columns.remote[slots]
-        otherwise = np.where(
-            remote, np.where(covered | ~bounded, REMOTELY, OUT_OF_REACH), np.where(covered, BY_AREA, OUT_OF_REACH)
-        )
-        return np.where(inside, BY_SITE, otherwise).astype(np.int8)
+        remotely = np.where(remote & ~bounded, REMOTELY, OUT_OF_REACH)
+        return np.where(covered, np.where(remote, REMOTELY, BY_AREA), remotely).astype(np.int8)
 
     def _choose_near(self, chord: Floats, limit: float, px: float, py: float, pz: float) -> None:
         """Choose, of each service with several sites, the one in the circle that counts."""

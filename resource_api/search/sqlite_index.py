@@ -107,9 +107,10 @@ class SQLiteIndex:
             self._columns = Columns()
         if self._postings is None or self._postings.worn:
             self._postings = Postings(connection)
-        if not clauses or any(True for _ in position_clauses(query)):
+        positions = tuple(position_clauses(query))
+        if not (clauses or positions) or not self._postings.meet(positions):
             return self._columns, find_numbers(connection, match_expression(query))
-        return self._columns, self._postings.find(connection, clauses)
+        return self._columns, self._postings.find(connection, clauses, positions)
 
     def _forget(self, session: Session, service_ids: Collection[str]) -> set[str]:
         """Forget services; get the tokens they were found by."""

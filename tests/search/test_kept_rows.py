@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from resource_api.migrations import migrate
 from resource_api.places import Point
 from resource_api.search import postings, sqlite_index
 from resource_api.search.ask import ask_for
-from resource_api.search.columns import Columns
-from resource_api.search.expression import match_expression, token_clauses
+from resource_api.search.columns import Columns, ListColumn
+from resource_api.search.expression import match_expression, position_clauses, token_clauses
 from resource_api.search.place import place_at
 from resource_api.search.postings import Postings, find_numbers
-from resource_api.search.query import SearchQuery
+from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex, raw
 from resource_api.search.tables import SearchRow
 from tests.search.services import FAR_AWAY, HOME, TEN_MILES_NORTH, make_service, put
@@ -164,12 +165,47 @@ def test_a_row_that_is_not_there_is_no_candidate(database: Database) -> None:
         assert len(columns.find(raw(session), np.array([7]))) == 0
 
 
+COATS = (Word("warm", ("warm",)), Word("coat", ("coat",)))
+
+
+def test_words_said_of_each_other_are_kept_when_they_are_asked_for_again(database: Database) -> None:
+    index = SQLiteIndex()
+    query = SearchQuery(asked=Asked(essential=COATS))
+    with database.write() as session:
+        put(session, index, make_service("one", description="A warm coat"))
+        session.commit()
+    for _ in range(3):
+        assert found(database, index, query) == ids("one")
+    assert index._postings is not None
+    assert any("NEAR" in str(kept) for kept in index._postings._lists)
+    with database.write() as session:
+        put(session, index, make_service("two", description="Coats, warm ones"))
+        index.remove(session, list(ids("one")))
+        session.commit()
+    assert found(database, index, query) == ids("two")
+
+
+@given(st.lists(st.lists(st.lists(st.integers(1, 9), max_size=4), max_size=90), min_size=1, max_size=5), st.data())
+def test_the_greatest_of_each_list_is_the_same_whether_kept_or_not(growing: Any, data: st.DataObject) -> None:
+    column = ListColumn()
+    known: list[list[int]] = []
+    for rows in growing:
+        column.extend(rows)
+        known += rows
+        if not known:
+            continue
+        slots = data.draw(st.lists(st.integers(0, len(known) - 1), min_size=1, max_size=5))
+        greatest = column.greatest(np.array(slots), "itself", lambda: np.arange(10, dtype=np.uint8))
+        assert greatest.tolist() == [max(known[slot], default=0) for slot in slots]
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["put", "remove", "search"]),
         st.integers(0, 5),
         st.sampled_from(["food-pantry", "crib", "diapers"]),
         st.sampled_from([HOME, TEN_MILES_NORTH, FAR_AWAY, None]),
+        st.sampled_from(["", "warm coat", "coat and a very warm one", "a coat that nobody else would ever call warm"]),
     ),
     min_size=3,
     max_size=25,
@@ -185,13 +221,15 @@ def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.Tem
     kept: Postings | None = None
     columns = Columns()
     live: set[int] = set()
-    for act, n, slug, at in steps:  # type: ignore[attr-defined]
+    for act, n, slug, at, words in steps:  # type: ignore[attr-defined]
         if act == "search":
-            query = SearchQuery(needs=(ask_for(slug),), place=None if at is None else place_at(Point(*at), "there"))
+            asked = Asked(essential=COATS if words else ())
+            place = None if at is None else place_at(Point(*at), "there")
+            query = SearchQuery(asked=asked, needs=(ask_for(slug),), place=place)
             with database.read() as session:
                 connection = raw(session)
                 kept = kept or Postings(connection)
-                numbers = kept.find(connection, token_clauses(query))
+                numbers = kept.find(connection, token_clauses(query), tuple(position_clauses(query)))
                 assert numbers.tolist() == find_numbers(connection, match_expression(query)).tolist()
                 slots = columns.find(connection, numbers)
                 assert columns.number[slots].tolist() == numbers.tolist()
@@ -202,7 +240,7 @@ def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.Tem
             live.discard(n)
             if act == "put":
                 session.connection().exec_driver_sql("DELETE FROM document WHERE id = ?", tuple(ids(name)))
-                put(session, index, make_service(name, at=at, needs={slug: "term"}))
+                put(session, index, make_service(name, at=at, needs={slug: "term"}, description=words))
                 live.add(n)
             session.commit()
     database.close()
