@@ -5,12 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from resource_api.database import Database
+from resource_api.migrations import migrate
+from tests.postgres import Cluster, Postgres, make_cluster
+
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
+STARTED = "postgres-started"
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +29,98 @@ def data() -> Path:
     return DATA
 
 
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Get the folder that all test processes share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
+    """A PostgreSQL server, one for all test processes; it is stopped when the last of them has ended."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return Postgres(given)
+    shared = shared_folder(tmp_path_factory)
+    started = shared / STARTED
+    with (shared / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not started.exists():
+            cluster = make_cluster()
+            cluster.start()
+            started.write_text(f"{cluster.folder}\n{cluster.port}", "utf-8")
+    return read_cluster(started).server
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with every table and no row, to make others of; one for all test processes."""
+    return make_template(postgres, shared_folder(tmp_path_factory), "tables", lambda url: make_tables(url))
+
+
+def make_tables(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+def make_template(
+    postgres: Postgres, shared: Path, name: str, fill: Callable[[str], None], of: str = "template1"
+) -> str:
+    """Make a database once for all test processes, and fill it; get its name."""
+    made = shared / f"postgres-{name}"
+    with (shared / f"postgres-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            template = postgres.make(of)
+            fill(postgres.at(template))
+            made.write_text(template, "utf-8")
+        return made.read_text("utf-8")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database without tables, of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def tables_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with every table and no row, of either kind."""
+    if request.param == "sqlite":
+        make_tables(url := f"sqlite:///{tmp_path / 'tables.db'}")
+        yield url
+        return
+    template = request.getfixturevalue("postgres_tables")
+    with request.getfixturevalue("postgres").database(template) as url:
+        yield url
+
+
+def read_cluster(started: Path) -> Cluster:
+    folder, port = started.read_text("utf-8").splitlines()
+    return Cluster(Path(folder), int(port))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the server that tests started, once all of their processes have ended."""
+    if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    started = session.config._tmp_path_factory.getbasetemp() / STARTED  # type: ignore[attr-defined]
+    if started.exists():
+        cluster = read_cluster(started)
+        started.unlink()
+        cluster.stop("immediate")
+        cluster.remove()
+
+
 @pytest.fixture(scope="session")
 def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with one city's real directory, loaded once for all test processes; nobody writes to it."""
-    shared = (
-        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
-    )
+    shared = shared_folder(tmp_path_factory)
     made = shared / "baltimore"
     with (shared / "baltimore.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
