@@ -5,13 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from resource_api.database import Database
-from resource_api.migrations import migrate
+from tests.databases import SQLITE, Kind, make_tables
 from tests.postgres import Cluster, Postgres, make_cluster
 
 ROOT = Path(__file__).parents[1]
@@ -52,52 +50,45 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
     return read_cluster(started).server
 
 
-@pytest.fixture(scope="session")
-def postgres_tables(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database with every table and no row, to make others of; one for all test processes."""
-    return make_template(postgres, shared_folder(tmp_path_factory), "tables", lambda url: make_tables(url))
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
+    """A kind of database: whoever asks for it is run on both."""
+    if request.param == "sqlite":
+        return SQLITE
+    server: Postgres = request.getfixturevalue("postgres")
+    shared = shared_folder(tmp_path_factory)
+    return Kind("postgresql", server, lambda: make_template(server, shared))
 
 
-def make_tables(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()
-
-
-def make_template(
-    postgres: Postgres, shared: Path, name: str, fill: Callable[[str], None], of: str = "template1"
-) -> str:
-    """Make a database once for all test processes, and fill it; get its name."""
-    made = shared / f"postgres-{name}"
-    with (shared / f"postgres-{name}.lock").open("w") as lock:
+def make_template(server: Postgres, shared: Path) -> str:
+    """Make every table once for all test processes; get the name of the database that has them."""
+    made = shared / "postgres-tables"
+    with (shared / "postgres-tables.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            template = postgres.make(of)
-            fill(postgres.at(template))
-            made.write_text(template, "utf-8")
+            name = server.make()
+            make_tables(server.at(name))
+            made.write_text(name, "utf-8")
         return made.read_text("utf-8")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a new database without tables, of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new.db'}"
-        return
-    with request.getfixturevalue("postgres").database() as url:
-        yield url
+# What is run on both kinds by `make test`; the rest of what could be is among the long forms.
+TWICE = {
+    "test_migrations.py",
+    "test_prepared.py",
+    "test_wiring.py",
+    "referrals/test_loop.py",
+    "referrals/test_races.py",
+}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def tables_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with every table and no row, of either kind."""
-    if request.param == "sqlite":
-        make_tables(url := f"sqlite:///{tmp_path / 'tables.db'}")
-        yield url
-        return
-    template = request.getfixturevalue("postgres_tables")
-    with request.getfixturevalue("postgres").database(template) as url:
-        yield url
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave most of what runs on both kinds of database to the long forms, on the second."""
+    for item in items:
+        called = getattr(item, "callspec", None)
+        second = called is not None and called.params.get("kind") == "postgresql"
+        if second and str(item.path.relative_to(ROOT / "tests")) not in TWICE:
+            item.add_marker(pytest.mark.faults)
 
 
 def read_cluster(started: Path) -> Cluster:

@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import make_url
 
 SERVERS_USER = "postgres"
+MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
@@ -131,18 +132,19 @@ class Cluster:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def make_cluster() -> Cluster:
+def make_cluster(*, on_disk: bool = False) -> Cluster:
     """Make a server that is not started yet; skips the test where this machine has no PostgreSQL."""
     if _find_binaries() is None:
         pytest.skip("no PostgreSQL here: TEST_DATABASE_URL names a server, or /usr/lib/postgresql has one to start")
-    cluster = Cluster(new_folder())
+    cluster = Cluster(new_folder(on_disk=on_disk))
     cluster.make()
     return cluster
 
 
-def new_folder() -> Path:
-    """Make a folder that the server's user may enter: pytest's own is closed to others."""
-    return Path(tempfile.mkdtemp(prefix="resource-api-postgres-"))
+def new_folder(*, on_disk: bool = False) -> Path:
+    """Make a folder that the server's user may enter, as pytest's own is not; in memory, where that will do."""
+    memory = None if on_disk or not MEMORY.is_dir() else MEMORY
+    return Path(tempfile.mkdtemp(prefix="resource-api-postgres-", dir=memory))
 
 
 def _find_binaries() -> Path | None:

@@ -1,6 +1,7 @@
 """The schema that the migrations make is the one that the tables describe."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,13 +12,16 @@ import resource_api.directory
 import resource_api.search.tables  # noqa: F401 - registers its tables
 from resource_api.database import Base, Database
 from resource_api.migrations import is_current, is_described, migrate, newest_revision
+from tests.databases import Kind, drop_database, url_of
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, mapped=False)
+def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = kind.new(tmp_path / "schema", tables=False)
+    database = Database(url_of(path), mapped=False)
     yield database
     database.close()
+    drop_database(path)
 
 
 def tables(database: Database) -> set[str]:

@@ -95,7 +95,7 @@ class ReferralEvent(Base):
     __table_args__ = (UniqueConstraint("referral_id", "seq"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(COUNT, primary_key=True)
-    transaction: Mapped[int] = mapped_column(BigInteger, default=0)
+    transaction: Mapped[int] = mapped_column(BigInteger)
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
     seq: Mapped[int]
     version: Mapped[int]

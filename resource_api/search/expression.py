@@ -1,4 +1,4 @@
-"""HOW A QUERY IS SAID TO AN INDEX: pure builders, from SearchQuery to clauses of tokens, and to FTS5's MATCH expression.
+"""HOW A QUERY IS SAID TO AN INDEX: pure builders, from SearchQuery to clauses of tokens, and to FTS5's MATCH words.
 
 Every user character has become a stem of letters and digits before it comes here, and is quoted all the same.
 """

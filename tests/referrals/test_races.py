@@ -25,6 +25,7 @@ from resource_api.referrals.tables import (
     ReferralParty,
     Replay,
 )
+from tests.databases import url_of
 from tests.referrals.world import (
     DATA_KEYS,
     NOW,
@@ -73,7 +74,7 @@ class Server:
 def server(world: World) -> Iterator[Server]:
     port = free_port()
     env = {
-        "DATABASE_URL": f"sqlite:///{world.path}",
+        "DATABASE_URL": url_of(world.path),
         "INSTANCE_PATH": str(world.path.parent),
         "SECRET_KEY": SECRET,
         "DATA_KEYS": DATA_KEYS,

@@ -23,6 +23,7 @@ from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.small_directory import id_of, write_small_directory
+from tests.databases import url_of
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SECRET = "for tests only, and long enough to be taken for one"
@@ -53,7 +54,7 @@ PATIENT: dict[str, Any] = {
 
 def settings_of(path: Path) -> Settings:
     return Settings(
-        database_url=f"sqlite:///{path}",
+        database_url=url_of(path),
         secret_key=SECRET,
         data_keys=DATA_KEYS,
         instance=path.parent,
@@ -63,7 +64,7 @@ def settings_of(path: Path) -> Settings:
 
 def make_world(path: Path) -> None:
     """Write the small directory, and who takes part, into a new database."""
-    database = Database(f"sqlite:///{path}")
+    database = Database(url_of(path))
     migrate(database)
     attach_index(database)
     with database.write() as session:
