@@ -145,16 +145,15 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def wait_for_turn(session: Session, what: str) -> None:
-    """Wait until nobody else writes what goes by this name, and keep it so until this transaction ends.
+def wait_for_turn(session: Session, *names: str) -> None:
+    """Wait until nobody else writes what goes by these names, and keep it so until this transaction ends.
 
     On SQLite whoever writes has the turn to write already.
     """
     if not is_sqlite(session):
-        session.execute(_WAIT, {"what": what})
-
-
-_WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+        # In one order for everybody, so that no two wait for each other.
+        waiting = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
+        session.connection().exec_driver_sql(waiting, (sorted(names),))
 
 
 def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:

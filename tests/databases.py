@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
+import psycopg
+from sqlalchemy import make_url, text
+from sqlalchemy.orm import Session
 
 from resource_api.database import Database
 from resource_api.migrations import migrate
@@ -58,6 +60,36 @@ def drop_database(path: Path) -> None:
     if path.suffix == ".pg":
         server = Postgres(Postgres(url_of(path)).at("postgres"))
         server.drop(str(make_url(url_of(path)).database))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read all that is kept in a database, as it is kept."""
+    if path.suffix != ".pg":
+        files = (path, path.with_name(f"{path.name}-wal"))
+        return b"".join(file.read_bytes() for file in files if file.exists())
+    kept = b""
+    with psycopg.connect(url_of(path)) as connection:
+        for (table,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall():
+            with connection.cursor().copy(f'COPY "{table}" TO STDOUT (FORMAT BINARY)') as copied:
+                kept += b"".join(bytes(part) for part in copied)
+    return kept
+
+
+def refuse_rows(session: Session, table: str, when: str = "INSERT") -> None:
+    """Let the database refuse to write to a table."""
+    trigger = f"CREATE TRIGGER broken BEFORE {when} ON {table}"
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text(f"{trigger} BEGIN SELECT RAISE(ABORT, 'broken'); END"))
+    else:
+        raising = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$"
+        session.execute(text(f"CREATE OR REPLACE FUNCTION break_it() {raising}"))
+        session.execute(text(f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION break_it()"))
+
+
+def take_rows(session: Session, table: str) -> None:
+    """Let the database take what it refused."""
+    on = "" if session.get_bind().dialect.name == "sqlite" else f" ON {table}"
+    session.execute(text(f"DROP TRIGGER broken{on}"))
 
 
 def make_tables(url: str) -> None:

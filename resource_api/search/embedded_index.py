@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from resource_api.database import Base, wait_for_turn
+from resource_api.directory.graph import DIRECTORY
 from resource_api.search.columns import Columns, Floats, Numbers
 from resource_api.search.document import SearchDocument
 from resource_api.search.hit import write_hits
@@ -53,7 +54,7 @@ class EmbeddedIndex(ABC):
         rows = list(documents)
         if not rows:
             return
-        wait_for_turn(session, "directory")
+        wait_for_turn(session, DIRECTORY)
         shelf = self.shelf(session)
         tokens = self._forget(session, shelf, [d.service_id for d in rows])
         narrow, texts = [], []
@@ -69,7 +70,7 @@ class EmbeddedIndex(ABC):
     def remove(self, session: Session, service_ids: Collection[str]) -> None:
         """Forget services; unknown ids are passed over."""
         if service_ids:
-            wait_for_turn(session, "directory")
+            wait_for_turn(session, DIRECTORY)
             shelf = self.shelf(session)
             shelf.drop_words(self._forget(session, shelf, service_ids))
 

@@ -53,6 +53,7 @@ class World:
     database: Database
     keyring: Keyring
     settings: Settings
+    path: Path
     clock: Clock = field(default_factory=Clock)
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -119,10 +120,11 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database, keyring: Keyring, receivers: Receivers) -> World:
+def world(database: Database, keyring: Keyring, receivers: Receivers, tmp_path: Path) -> World:
     settings = Settings(
         database_url=database.url.render_as_string(hide_password=False),
         public_url="https://help.example.org",
         egress_allow=(f"127.0.0.1:{receivers.port}",),
     )
-    return World(database, keyring, settings)
+    (path,) = {*tmp_path.glob("delivery.db"), *tmp_path.glob("delivery.pg")}
+    return World(database, keyring, settings, path)

@@ -1,6 +1,7 @@
 """Two hospitals that send, and the three organizations of the small directory, which are sent to; all with tokens."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +113,13 @@ class Asking:
 
     def move(self, id: str, status: str, version: int, **more: Any) -> TestResponse:
         return self.post(f"/referrals/{id}/transitions", {"status": status, **more}, if_match=version)
+
+    def feed(self, *, least: int = 1) -> list[dict[str, Any]]:
+        """Read the feed, when it has so many events: it waits for what others write on the same server."""
+        until = time.monotonic() + 20
+        while len(events := (self.get("/events").json or {})["events"]) < least and time.monotonic() < until:
+            time.sleep(0.05)
+        return list(events)
 
     def _ask(
         self, method: str, path: str, *, json: Any = None, if_match: int | None = None, key: str | None = None
