@@ -79,6 +79,8 @@ TWICE = {
     "test_wiring.py",
     "referrals/test_loop.py",
     "referrals/test_races.py",
+    "referrals/test_feed.py",
+    "referrals/test_postgres_faults.py",
 }
 
 
