@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,8 +119,16 @@ class Cluster:
         return copy
 
     def kill(self) -> None:
-        """Kill its first process; the others end when they see that."""
+        """Kill its first process, and wait until the others have seen that and ended."""
+        lock = self.folder / "data" / "postmaster.pid"
+        family = _children(self.pid)
         os.kill(self.pid, signal.SIGKILL)
+        until = time.monotonic() + 20
+        while any(_runs(pid) for pid in family) and time.monotonic() < until:
+            time.sleep(0.02)
+        # Where nobody buries the dead, as in a container, its locks would be taken for those of a living one.
+        for left in (lock, self.folder / f".s.PGSQL.{self.port}.lock"):
+            left.unlink(missing_ok=True)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -157,6 +166,17 @@ def _own(folder: Path) -> None:
     if os.geteuid() == 0:
         shutil.chown(folder, SERVERS_USER, SERVERS_USER)
     folder.chmod(0o700)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _free_port() -> int:

@@ -216,7 +216,9 @@ class Client:
 
 
 @contextmanager
-def living(world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, **more: str) -> Iterator[Town]:
+def living(
+    world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, drop: bool = True, **more: str
+) -> Iterator[Town]:
     """Let a town live in a folder, with the people of a world that was made."""
     path = copy_database(world, folder / "town")
     with receiving() as receivers, receiving_mail() as (letterbox, smtp_url):
@@ -226,7 +228,8 @@ def living(world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, **m
             yield town
         finally:
             town.stop()
-            drop_database(path)
+            if drop:
+                drop_database(path)
 
 
 def wait_for(what: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
