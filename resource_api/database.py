@@ -1,7 +1,8 @@
 """WHERE IT IS KEPT: the engine, the sessions, and the types both databases share.
 
-SQLite runs in WAL with full synchronisation. pysqlite's own transaction handling is switched off: a writer begins
-IMMEDIATE, so that two read-modify-writes can never overwrite each other silently; a reader begins deferred.
+How PostgreSQL is connected to, `resource_api.postgres` says. SQLite runs in WAL with full synchronisation. pysqlite's
+own transaction handling is switched off: a writer begins IMMEDIATE, so that two read-modify-writes can never overwrite
+each other silently; a reader begins deferred.
 Writers take turns before they ask for it (`resource_api.turn`).
 No connection is opened here, so none is carried across a fork.
 """
@@ -15,13 +16,27 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from resource_api.errors import Breach, Busy
+from resource_api.postgres import is_postgres, open_postgres
 from resource_api.turn import WriterTurn
 
 # How long a writer waits for its turn, and then for what SQLite still finds locked; what writes in bulk is patient.
@@ -56,6 +71,12 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# Text is ordered by its bytes, whatever the language of the database's machine: SQLite knows no other order.
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+# A number that counts for ever; SQLite's are all as wide, and its row numbers must be called INTEGER.
+COUNT = BigInteger().with_variant(Integer(), "sqlite")
+
+
 class Base(DeclarativeBase):
     """The root of our tables, with names for every constraint so that migrations can speak of them."""
 
@@ -68,30 +89,39 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime, str: TEXT}
 
 
 class Database:
     """An engine and the two ways to work with it.
 
     `mapped` maps an SQLite file into memory, which searches gain by. What writes in bulk does without: every page that
-    it touches would count as its own.
+    it touches would count as its own. PostgreSQL is more patient with it.
     """
 
     def __init__(self, url: str, *, mapped: bool = True) -> None:
         self.url = make_url(url)
+        if is_postgres(self.url):
+            self._connect(
+                open_postgres(self.url, bulk=not mapped), isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            return
         sqlite = self.url.get_backend_name() == "sqlite"
         path = Path(self.url.database) if sqlite and self.url.database not in (None, "", ":memory:") else None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self.engine: Engine = create_engine(self.url, connect_args={"factory": _SQLiteConnection} if sqlite else {})
+        self._connect(create_engine(self.url, connect_args={"factory": _SQLiteConnection} if sqlite else {}))
         if path is not None:
             event.listen(self.engine, "do_connect", lambda *_: _make_private(path))
         if sqlite:
             event.listen(self.engine, "connect", _set_up_mapped_sqlite if mapped else _set_up_sqlite)
             event.listen(self.engine, "begin", _SQLiteBeginning(WriterTurn.of(path), bulk=not mapped))
-        self.reading = self.engine.execution_options(read_only=True)
-        self.writers = sessionmaker(self.engine, expire_on_commit=False)
+
+    def _connect(self, engine: Engine, **reading: Any) -> None:
+        # A reader sees one moment, from its first question to its last.
+        self.engine = engine
+        self.reading = engine.execution_options(read_only=True, **reading)
+        self.writers = sessionmaker(engine, expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -108,6 +138,22 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def is_sqlite(session: Session) -> bool:
+    """Tell whether a session is on an SQLite file, whose writers go one after another."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def wait_for_turn(session: Session, *names: str) -> None:
+    """Wait until nobody else writes what goes by these names, and keep it so until this transaction ends.
+
+    On SQLite whoever writes has the turn to write already.
+    """
+    if not is_sqlite(session):
+        # In one order for everybody, so that no two wait for each other.
+        waiting = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
+        session.connection().exec_driver_sql(waiting, (sorted(names),))
 
 
 def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
@@ -127,7 +173,7 @@ def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
 
 def find_damage(session: Session, _keyring: object, _now: datetime) -> Iterator[Breach]:
     """Look for pages, indexes and references of an SQLite file that contradict each other."""
-    if session.get_bind().dialect.name != "sqlite":
+    if not is_sqlite(session):
         return
     for said in session.scalars(text("PRAGMA integrity_check")):
         if said != "ok":

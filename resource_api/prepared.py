@@ -46,6 +46,8 @@ class Prepared:
                 cursor.executemany(compiled.sql, parameters)
             return compiled.read(cursor.fetchall()) if compiled.results else []
         except dialect.loaded_dbapi.Error as error:
+            if dialect.is_disconnect(error, raw, cursor):
+                connection.invalidate(error)
             # Without the parameters: they are somebody's.
             raise DBAPIError.instance(compiled.sql, None, error, dialect.loaded_dbapi.Error) from error
         finally:

@@ -6,12 +6,11 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.search.follow import follow
 from resource_api.search.index import SearchIndex
-from resource_api.search.sqlite_index import SQLiteIndex
 
 
 def attach_index(database: Database) -> SearchIndex:
-    """Make the embedded index follow the directory inside each writer's transaction."""
-    index = SQLiteIndex()
+    """Make the index that a database embeds follow the directory inside each writer's transaction."""
+    index = _index_of(database)
 
     def follow_before_commit(session: Session) -> None:
         session.flush()
@@ -19,3 +18,13 @@ def attach_index(database: Database) -> SearchIndex:
 
     event.listen(database.writers, "before_commit", follow_before_commit)
     return index
+
+
+def _index_of(database: Database) -> SearchIndex:
+    if database.engine.dialect.name == "postgresql":
+        from resource_api.search.postgres_index import PostgresIndex
+
+        return PostgresIndex()
+    from resource_api.search.sqlite_index import SQLiteIndex
+
+    return SQLiteIndex()

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import SQLITE, Kind, make_tables
+from tests.postgres import Cluster, Postgres, make_cluster
+
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
+STARTED = "postgres-started"
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +27,94 @@ def data() -> Path:
     return DATA
 
 
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Get the folder that all test processes share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
+    """A PostgreSQL server, one for all test processes; it is stopped when the last of them has ended."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return Postgres(given)
+    shared = shared_folder(tmp_path_factory)
+    started = shared / STARTED
+    with (shared / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not started.exists():
+            cluster = make_cluster()
+            cluster.start()
+            started.write_text(f"{cluster.folder}\n{cluster.port}", "utf-8")
+    return read_cluster(started).server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
+    """A kind of database: whoever asks for it is run on both."""
+    if request.param == "sqlite":
+        return SQLITE
+    server: Postgres = request.getfixturevalue("postgres")
+    shared = shared_folder(tmp_path_factory)
+    return Kind("postgresql", server, lambda: make_template(server, shared))
+
+
+def make_template(server: Postgres, shared: Path) -> str:
+    """Make every table once for all test processes; get the name of the database that has them."""
+    made = shared / "postgres-tables"
+    with (shared / "postgres-tables.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            name = server.make()
+            make_tables(server.at(name))
+            made.write_text(name, "utf-8")
+        return made.read_text("utf-8")
+
+
+# What is run on both kinds by `make test`; the rest of what could be is among the long forms.
+TWICE = {
+    "test_migrations.py",
+    "test_prepared.py",
+    "test_wiring.py",
+    "referrals/test_loop.py",
+    "referrals/test_races.py",
+    "referrals/test_feed.py",
+    "town/test_postgres.py",
+    "referrals/test_postgres_faults.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave most of what runs on both kinds of database to the long forms, on the second."""
+    for item in items:
+        called = getattr(item, "callspec", None)
+        second = called is not None and called.params.get("kind") == "postgresql"
+        if second and str(item.path.relative_to(ROOT / "tests")) not in TWICE:
+            item.add_marker(pytest.mark.faults)
+
+
+def read_cluster(started: Path) -> Cluster:
+    folder, port = started.read_text("utf-8").splitlines()
+    return Cluster(Path(folder), int(port))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the server that tests started, once all of their processes have ended."""
+    if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    started = session.config._tmp_path_factory.getbasetemp() / STARTED  # type: ignore[attr-defined]
+    if started.exists():
+        cluster = read_cluster(started)
+        started.unlink()
+        cluster.stop("immediate")
+        cluster.remove()
+
+
 @pytest.fixture(scope="session")
 def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with one city's real directory, loaded once for all test processes; nobody writes to it."""
-    shared = (
-        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
-    )
+    shared = shared_folder(tmp_path_factory)
     made = shared / "baltimore"
     with (shared / "baltimore.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

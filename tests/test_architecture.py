@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "resource_api"
-FOOTING = {"errors", "settings", "words", "database", "turn", "egress", "target", "prepared"}
+FOOTING = {"errors", "settings", "words", "database", "turn", "egress", "target", "prepared", "postgres"}
 ROOMS = {
     "places": {"errors"},
     "needs": {"errors", "words"},

@@ -1,5 +1,6 @@
 """Statements that go to the driver as they stand read, write and fail as SQLAlchemy's do."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from resource_api.access.tables import Participant
 from resource_api.database import Base, Database
-from resource_api.migrations import migrate
 from resource_api.prepared import Prepared, _compile
+from tests.databases import Kind, drop_database, url_of
 
 TABLE = Base.metadata.tables[Participant.__tablename__]
 ADD = Prepared(insert(TABLE))
@@ -20,10 +21,12 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=-5)))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'directory.db'}")
-    migrate(database)
-    return database
+def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = kind.new(tmp_path / "directory")
+    database = Database(url_of(path))
+    yield database
+    database.close()
+    drop_database(path)
 
 
 def test_rows_are_written_and_read_as_sqlalchemy_does(database: Database) -> None:

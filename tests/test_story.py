@@ -65,7 +65,7 @@ def test_somebody_is_referred_and_helped(town: Town) -> None:
     assert (found["status"], found["outcome"]) == ("completed", DONE)
     history = hospital.get(f"/referrals/{id}/events")["events"]
     assert [event["type"].removeprefix("referral.") for event in history] == steps
-    fed = hospital.get("/events")["events"]
+    fed = wait_for(lambda: len(events := hospital.get("/events")["events"]) >= 5 and events)
     assert [event["seq"] for event in fed if event["referral_id"] == id] == [1, 2, 3, 4, 5]
 
 

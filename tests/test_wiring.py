@@ -9,22 +9,24 @@ from sqlalchemy import text
 from resource_api.database import Database
 from resource_api.directory import Change, Organization, Service
 from resource_api.directory.publish import publish_organizations
-from resource_api.migrations import migrate
+from resource_api.search.postgres_index import PostgresIndex
 from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.wiring import attach_index
+from tests.databases import Kind, drop_database, url_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BEES = SearchQuery(asked=Asked(essential=(Word("bees", ("bee",)),)))
-INDEX_TABLES = ("search_row", "search_text", "search_word")
+INDEX_TABLES = ("search_row", "search_text", "search_fts", "search_word")
 
 
 @pytest.fixture
-def database(tmp_path: Path):
-    database = Database(f"sqlite:///{tmp_path / 'wired.db'}")
-    migrate(database)
+def database(kind: Kind, tmp_path: Path):
+    path = kind.new(tmp_path / "wired")
+    database = Database(url_of(path))
     yield database
     database.close()
+    drop_database(path)
 
 
 def write_bees(session) -> None:
@@ -77,7 +79,6 @@ def test_a_transaction_that_fails_late_takes_its_index_rows_with_it(database: Da
         assert index.find(session, BEES).total == 0
         for name in INDEX_TABLES:
             assert count(session, name) == 0, name
-        assert session.execute(text("SELECT count(*) FROM search_fts('bee')")).scalar() == 0
 
 
 def test_a_reader_sees_document_and_index_row_appear_together(database: Database) -> None:
@@ -93,5 +94,5 @@ def test_a_reader_sees_document_and_index_row_appear_together(database: Database
         assert index.find(reading, BEES).total == 1
 
 
-def test_the_index_is_the_embedded_one(database: Database) -> None:
-    assert isinstance(attach_index(database), SQLiteIndex)
+def test_the_index_is_the_one_in_the_database(database: Database, kind: Kind) -> None:
+    assert isinstance(attach_index(database), {"sqlite": SQLiteIndex, "postgresql": PostgresIndex}[kind.name])

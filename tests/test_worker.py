@@ -1,7 +1,6 @@
 """The worker does every job, one worker at a time, and stops when it is told to."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from resource_api.privacy.tables import Audit, AuditLink
 from resource_api.referrals.tables import Referral
 from resource_api.worker import JOBS, run_worker
 from tests.api.delivering import DeliveringWorld, delivering
+from tests.databases import copy_database, drop_database
 from tests.delivery.receivers import answer
 from tests.referrals.conftest import made_world  # noqa: F401 - the world that each one here is copied from
 from tests.referrals.world import DATA_KEYS, PANTRY, SECRET, named
@@ -37,10 +37,10 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def world(made_world: Path, tmp_path: Path) -> Iterator[DeliveringWorld]:  # noqa: F811
-    path = tmp_path / "world.db"
-    shutil.copy(made_world, path)
+    path = copy_database(made_world, tmp_path / "world")
     with delivering(path) as world:
         yield world
+    drop_database(path)
 
 
 def environment(world: DeliveringWorld) -> dict[str, str]:

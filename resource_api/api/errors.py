@@ -38,6 +38,7 @@ from resource_api.errors import (
     TooMany,
     UnknownPlace,
 )
+from resource_api.postgres import find_fault
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -189,12 +190,14 @@ def _write_http_error(error: HTTPException) -> Response:
 
 def _write_database_error(error: Exception) -> Response:
     _log_fault(error)
+    if find_fault(error) == "busy":
+        return write_problem(PROBLEMS["unavailable"], "The database is busy, and nothing was written")
     return write_problem(PROBLEMS["database-not-ready"], "The database did not answer")
 
 
 def _write_damage(error: Exception) -> Response:
-    """Write that the database file is damaged; the kinds of that error that have a name are faults of ours."""
-    known = type(error) in (DatabaseError, sqlite3.DatabaseError)
+    """Write that the database is damaged or away; other kinds of that error that have a name are faults of ours."""
+    known = type(error) in (DatabaseError, sqlite3.DatabaseError) or find_fault(error) is not None
     return _write_database_error(error) if known else _write_surprise(error)
 
 

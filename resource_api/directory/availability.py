@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
+from resource_api.database import wait_for_turn
 from resource_api.directory.edit import check_may_write
-from resource_api.directory.graph import table
+from resource_api.directory.graph import DIRECTORY, table
 from resource_api.directory.lookup import StoredRecord, get_record, write_time
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.stewarded import AVAILABILITY, claim
@@ -57,6 +58,7 @@ def put_availability(
 
     Raises NotAllowed, Stale, or BadInput where its time is over already.
     """
+    wait_for_turn(session, DIRECTORY)
     record = get_record(session, "service", service_id)
     check_may_write(session, grants, "service", service_id)
     if if_match is not None and record.etag not in if_match:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
+from resource_api.database import wait_for_turn
 from resource_api.directory.difference import find_changes
 from resource_api.directory.edit import (
     Precondition,
@@ -20,7 +21,7 @@ from resource_api.directory.edit import (
     read_record,
 )
 from resource_api.directory.find_locations import store_form
-from resource_api.directory.graph import read_graph, table
+from resource_api.directory.graph import DIRECTORY, read_graph, table
 from resource_api.directory.lookup import StoredRecord
 from resource_api.directory.render import render_location
 from resource_api.directory.stewarded import claim
@@ -50,6 +51,7 @@ def put_address(
     session: Session, grants: Grants, location_id: str, sent: JSON, known: Precondition, *, now: datetime
 ) -> StoredRecord:
     """Replace where a confidential location is. Raises as `read_address`, and NotFresh, Stale or BadInput."""
+    wait_for_turn(session, DIRECTORY)
     current = read_address(session, grants, location_id)
     check_known(current, known)
     changes = find_changes(session, "location", location_id, orjson.loads(current.json), sent, only=SECRET_PARTS)

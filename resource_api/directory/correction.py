@@ -14,9 +14,9 @@ from sqlalchemy import ForeignKey, Index, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from resource_api.access.policy import Grants
-from resource_api.database import Base
+from resource_api.database import Base, wait_for_turn
 from resource_api.directory.editable import editable
-from resource_api.directory.graph import table
+from resource_api.directory.graph import DIRECTORY, table
 from resource_api.directory.lookup import get_record
 from resource_api.directory.write_row import JSON
 from resource_api.errors import BadInput, Conflict, NotFound
@@ -140,6 +140,7 @@ def decide_correction(
     # Here, for the table of this module is part of every start, and editing is not.
     from resource_api.directory.edit import Precondition, check_may_write, patch_record
 
+    wait_for_turn(session, DIRECTORY)
     correction = get_correction(session, grants, correction_id)
     check_may_write(session, grants, "service", correction.service_id)
     if correction.state != "open":

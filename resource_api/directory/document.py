@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from resource_api.database import Base
+from resource_api.database import COUNT, Base
 
 
 class Document(Base):
@@ -44,7 +44,7 @@ class Change(Base):
     __tablename__ = "change"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     service_id: Mapped[str]
 
 

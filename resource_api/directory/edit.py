@@ -15,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
+from resource_api.database import wait_for_turn
 from resource_api.directory.difference import Change, find_changes
 from resource_api.directory.editable import may_write
 from resource_api.directory.find_locations import get_location, organizations_at
 from resource_api.directory.forget import forget_places
-from resource_api.directory.graph import table
+from resource_api.directory.graph import DIRECTORY, table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.identify import is_uuid
 from resource_api.directory.lookup import StoredRecord, get_record, write_time
@@ -167,6 +168,7 @@ def publish_record(
 
 
 def _create(session: Session, grants: Grants, kind: EditKind, record_id: str, sent: JSON, *, now: datetime) -> Edited:
+    wait_for_turn(session, DIRECTORY)
     rows = table(kind)
     alive = select(rows.c.id).where(rows.c.id == record_id, rows.c.deleted_at.is_(None))
     if session.scalar(alive) is not None:
@@ -229,8 +231,7 @@ def _write_rows(
 
 
 def _read_known(session: Session, grants: Grants, kind: EditKind, record_id: str, known: Precondition) -> StoredRecord:
-    rows = table(kind)
-    session.execute(select(rows.c.id).where(rows.c.id == record_id).with_for_update())
+    wait_for_turn(session, DIRECTORY)
     record = read_record(session, kind, record_id)
     check_may_write(session, grants, kind, record_id)
     check_known(record, known)

@@ -16,6 +16,10 @@ from resource_api.database import Base
 
 Row = dict[str, Any]
 
+# Who writes the directory writes it alone: a document is made of many rows, and of two who each saw only their own
+# change the second would publish one without the first.
+DIRECTORY = "directory"
+
 # SQLite takes 32,766 parameters in one statement; far fewer keep each statement's compiled form small.
 IDS_PER_STATEMENT = 500
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, text
+from sqlalchemy import ForeignKey, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
@@ -23,7 +23,7 @@ class LoadRun(Base):
     cursor: Mapped[str | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    republishes: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
+    republishes: Mapped[bool] = mapped_column(default=False, server_default=false())
     written: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     refused: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     doubted: Mapped[int] = mapped_column(default=0, server_default=text("0"))

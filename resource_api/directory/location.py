@@ -3,7 +3,7 @@
 Fields: https://docs.openreferral.org/en/latest/hsds/schema_reference.html
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy import CheckConstraint, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import Base
@@ -30,7 +30,7 @@ class Location(Record, Base):
     longitude: Mapped[float | None]
     external_identifier: Mapped[str | None]
     external_identifier_type: Mapped[str | None]
-    confidential: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Address(Record, Base):

@@ -10,9 +10,10 @@ import orjson
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from resource_api.database import wait_for_turn
 from resource_api.directory.card import write_card
 from resource_api.directory.document import Document, ServiceNeed
-from resource_api.directory.graph import in_batches, read_graph, read_history, read_terms, table
+from resource_api.directory.graph import DIRECTORY, in_batches, read_graph, read_history, read_terms, table
 from resource_api.directory.render import Rendered, render_organizations, render_taxonomy, render_term
 from resource_api.needs.infer import NeedLink
 
@@ -32,6 +33,7 @@ def publish_organizations(session: Session, organization_ids: Collection[str], *
 
     A document whose record is gone becomes a tombstone. Services that changed are logged for the index to follow.
     """
+    wait_for_turn(session, DIRECTORY)
     rendered: list[Rendered] = []
     needs: dict[str, tuple[NeedLink, ...]] = {}
     for document, links in render_organizations(read_graph(session, organization_ids)):
@@ -58,6 +60,7 @@ def publish_organizations(session: Session, organization_ids: Collection[str], *
 
 def publish_taxonomies(session: Session, term_ids: Collection[str], *, now: datetime) -> Published:
     """Re-render taxonomy terms, and their taxonomies."""
+    wait_for_turn(session, DIRECTORY)
     terms, taxonomies = read_terms(session, term_ids)
     history = read_history(session, terms)
     rendered = [
@@ -70,6 +73,7 @@ def publish_taxonomies(session: Session, term_ids: Collection[str], *, now: date
 
 def publish_taxonomy_heads(session: Session, taxonomy_ids: Collection[str], *, now: datetime) -> Published:
     """Re-render taxonomies themselves."""
+    wait_for_turn(session, DIRECTORY)
     source = table("taxonomy")
     rows = [
         dict(row)

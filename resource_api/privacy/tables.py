@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from resource_api.database import Base
+from resource_api.database import COUNT, Base
 
 
 class Audit(Base):
@@ -21,7 +21,7 @@ class Audit(Base):
     __tablename__ = "audit"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     action: Mapped[str]
     what: Mapped[str]
@@ -40,8 +40,8 @@ class AuditLink(Base):
 
     __tablename__ = "audit_link"
 
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    audit_id: Mapped[int] = mapped_column(ForeignKey("audit.id"), unique=True)
+    seq: Mapped[int] = mapped_column(COUNT, primary_key=True, autoincrement=False)
+    audit_id: Mapped[int] = mapped_column(COUNT, ForeignKey("audit.id"), unique=True)
     hash: Mapped[bytes]
 
 
@@ -50,15 +50,28 @@ class AuditCheckpoint(Base):
 
     __tablename__ = "audit_checkpoint"
 
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(COUNT, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     hash: Mapped[bytes]
     signature: Mapped[bytes]
 
 
-AUDIT_IS_ONLY_ADDED_TO = tuple(
-    f"CREATE TRIGGER {table}_{when.lower()} BEFORE {when} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END"
-    for table in ("audit", "audit_link", "audit_checkpoint")
-    for when in ("UPDATE", "DELETE")
-)
+_TABLES = ("audit", "audit_link", "audit_checkpoint")
+ONLY_ADDED_TO = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER {table}_{when.lower()} BEFORE {when} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END"
+        for table in _TABLES
+        for when in ("UPDATE", "DELETE")
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is only ever added to'; END $$",
+        *(
+            f"CREATE TRIGGER {table}_{when.lower()} BEFORE {when} ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()"
+            for table in _TABLES
+            for when in ("UPDATE", "DELETE", "TRUNCATE")
+        ),
+    ),
+}

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.database import Base
+from resource_api.database import Base, wait_for_turn
 from resource_api.errors import AlreadyReferred, BadInput, NotAllowed
 from resource_api.needs import vocabulary
 from resource_api.prepared import Prepared
@@ -170,6 +170,8 @@ def _twins(requester: str, row: dict[str, Any], keys: list[dict[str, Any]]) -> l
 
 
 def _refuse_twin(session: Session, twins: list[dict[str, Any]]) -> None:
+    # Of two who refer the same person at the same moment, one sees the other's.
+    wait_for_turn(session, *{twin["blind"].hex() for twin in twins})
     for (found,) in (row for twin in twins for row in _SAME.run(session, twin)):
         raise AlreadyReferred(
             "Your organization has referred this person there already, and that is still open",

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, insert, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.database import Base
+from resource_api.database import Base, is_sqlite
 from resource_api.errors import BadQuery
 from resource_api.prepared import Prepared
 from resource_api.privacy.keyring import RecordKey
@@ -107,7 +107,8 @@ def first_event(referral: dict[str, Any], type: str, *, by: Grants, now: datetim
 
 def add_event(session: Session, event: dict[str, Any]) -> None:
     """Add an event's row."""
-    _ADD.run(session, event | {"transaction": _transaction(session)})
+    # PostgreSQL numbers its transactions, and fills in the number.
+    _ADD.run(session, event | {"transaction": 0} if is_sqlite(session) else event)
 
 
 def _who(by: Grants | None) -> dict[str, Any]:
@@ -162,20 +163,10 @@ def read_feed(session: Session, grants: Grants, *, after: str | None, limit: int
 
 
 def _settled(session: Session) -> tuple[ColumnElement[bool], ...]:
-    if _is_postgresql(session):
-        oldest_open = cast(func.text(func.pg_snapshot_xmin(func.pg_current_snapshot())), BigInteger)
-        return (_EVENT.c.transaction < oldest_open,)
-    return ()
-
-
-def _transaction(session: Session) -> Any:
-    if _is_postgresql(session):
-        return session.scalar(select(cast(func.text(func.pg_current_xact_id()), BigInteger)))
-    return 0
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+    if is_sqlite(session):
+        return ()
+    oldest_open = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
+    return (_EVENT.c.transaction < oldest_open,)
 
 
 def _read_cursor(text: str | None) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from resource_api.database import Base
+from resource_api.database import COUNT, Base
 
 # SQLite keeps such a table in its primary key: one page less for each row that a writer adds.
 _IN_ITS_INDEX = {"sqlite_with_rowid": False}
@@ -94,8 +94,8 @@ class ReferralEvent(Base):
     __tablename__ = "referral_event"
     __table_args__ = (UniqueConstraint("referral_id", "seq"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    transaction: Mapped[int] = mapped_column(BigInteger, default=0)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
+    transaction: Mapped[int] = mapped_column(BigInteger)
     referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id"))
     seq: Mapped[int]
     version: Mapped[int]
@@ -160,7 +160,7 @@ class ReferralKey(Base):
 
     __tablename__ = "referral_key"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     organization_id: Mapped[str]
     field: Mapped[str]
     blind: Mapped[bytes] = mapped_column(index=True)

@@ -1,15 +1,14 @@
 """WHAT IS AT HAND: rows of the embedded index that this process has met, as columns of numbers.
 
-Finding which services match takes SQLite a millisecond; judging them one by one in Python takes many. So rows are kept
+Finding which services match takes a millisecond; judging them one by one in Python takes many. So rows are kept
 in columns, where thousands are judged at once. A row's number is never given again, hence what is kept under it is
 true for ever: a change of the index only leaves rows behind that nothing finds any more. Texts are codes here, equal
 ones the same code; a list's codes end with 0, so that none is empty.
 """
 
-import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -18,13 +17,14 @@ from numpy.typing import NDArray
 from resource_api.search.rank import CAPACITY_WEIGHT, UNKNOWN_CAPACITY
 from resource_api.search.row import COLUMNS
 
+if TYPE_CHECKING:
+    from resource_api.search.shelf import Shelf
+
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Ranks = NDArray[np.uint8]
 
-# About 300 bytes each: 180 MiB in each process at most, and 30 for a directory of 100,000.
-MOST_ROWS = 600_000
 # What is kept of the answers to questions, a byte a row: 32 MiB for each list in each process at most.
 MOST_ANSWERS = 32 * 1024 * 1024
 # Asked of fewer than one in so many, rows are looked at one by one.
@@ -34,8 +34,6 @@ NOT_LISTED, NO, YES = -1, 0, 1
 
 # The columns of `Columns.hot`: the point of the first site, how focused the service is, when it was assured, its room.
 HOT = X, Y, Z, FOCUS, DAY, CAPACITY = range(6)
-
-_READ = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 class Codes:
@@ -193,7 +191,7 @@ class Columns:
         """Count the rows that are kept."""
         return self.number.size
 
-    def find(self, connection: sqlite3.Connection, numbers: Numbers) -> Numbers:
+    def find(self, shelf: "Shelf", numbers: Numbers) -> Numbers:
         """Get the slots of rows, reading those that are not kept yet."""
         if not len(numbers):
             return numbers
@@ -203,8 +201,7 @@ class Columns:
                 slots = self._known(numbers)
                 missing = numbers[slots < 0]
                 if len(missing):
-                    wanted = orjson.dumps(missing, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-                    self._load(connection.execute(_READ, (wanted,)).fetchall())
+                    self.load(shelf.read_rows(missing))
                     slots = self._known(numbers)
         # A row that has gone since its number was found is no candidate.
         return slots[slots >= 0]
@@ -227,7 +224,8 @@ class Columns:
             self._slots = slots = grown
         return slots[numbers].astype(np.int64)
 
-    def _load(self, rows: list[tuple[Any, ...]]) -> None:
+    def load(self, rows: Sequence[Any]) -> None:
+        """Keep rows, each its number and then what COLUMNS name; they must not be kept yet."""
         if not rows:
             return
         number, *columns = zip(*rows, strict=True)

@@ -1,4 +1,4 @@
-"""HOW A QUERY IS SAID TO AN INDEX: pure builders, from SearchQuery to clauses of tokens, and to a MATCH expression.
+"""HOW A QUERY IS SAID TO AN INDEX: pure builders, from SearchQuery to clauses of tokens, and to FTS5's MATCH words.
 
 Every user character has become a stem of letters and digits before it comes here, and is quoted all the same.
 """
@@ -30,9 +30,43 @@ class Term(NamedTuple):
 Clause = tuple[tuple[Term, ...], ...]
 
 
+class Near(NamedTuple):
+    """All of some tokens in the body, in any order, with so many others at most between the first and the last."""
+
+    tokens: tuple[str, ...]
+    apart: int
+
+    def __str__(self) -> str:
+        """Say it to FTS5."""
+        quoted = " ".join(f'"{token}"' for token in self.tokens)
+        return f"body : NEAR({quoted}, {self.apart})"
+
+    def holds(self, body: Iterable[str]) -> bool:
+        """Tell whether it holds for the tokens of a body."""
+        last_seen = dict.fromkeys(self.tokens, -1)
+        for place, token in enumerate(body):
+            if token in last_seen:
+                last_seen[token] = place
+                if min(last_seen.values()) >= max(0, place - self.apart - 1):
+                    return True
+        return False
+
+
+class Beside(NamedTuple):
+    """What must hold of a row where words are said of each other: they are in its names, or near each other."""
+
+    named: Clause
+    near: tuple[Near, ...]
+
+    def __str__(self) -> str:
+        """Say it to FTS5."""
+        named = (f"({' AND '.join(map(str, terms))})" for terms in self.named)
+        return f"({' OR '.join((*named, *map(str, self.near)))})"
+
+
 def match_expression(query: SearchQuery) -> str | None:
     """Build the MATCH expression of a query, or None where it restricts nothing that the index knows."""
-    return " AND ".join((*map(_say, token_clauses(query)), *position_clauses(query))) or None
+    return " AND ".join((*map(_say, token_clauses(query)), *map(str, position_clauses(query)))) or None
 
 
 def token_clauses(query: SearchQuery) -> tuple[Clause, ...]:
@@ -40,8 +74,8 @@ def token_clauses(query: SearchQuery) -> tuple[Clause, ...]:
     return (*_word_clauses(query), *_tag_clauses(query))
 
 
-def position_clauses(query: SearchQuery) -> Iterator[str]:
-    """List the clauses of a query that ask where in a text its tokens stand, as FTS5 understands them."""
+def position_clauses(query: SearchQuery) -> Iterator[Beside]:
+    """List the clauses of a query that ask where in a text its tokens stand."""
     asked = query.asked
     if asked.needs:
         # A word beside a need must be said of it ("passport photos"), not somewhere else on the page.
@@ -113,20 +147,17 @@ def _need_tokens(ask: Ask) -> Iterable[str]:
     return (family_token(slug) if weight == 1.0 else need_token(slug) for slug, weight in ask.answers)
 
 
-def _said_together(words: tuple[Word, ...]) -> str:
+def _said_together(words: tuple[Word, ...]) -> Beside:
     """Refuse words strewn over a long description: one is in the name, all in the labels, or all beside each other."""
-    named = any_of((form for word in words for form in word.forms), "title")
-    labelled = " AND ".join(any_of(word.forms, "title labels") for word in words)
-    beside = (
-        _near(forms, BESIDE * (len(forms) - 1)) for forms in islice(product(*(w.forms for w in words)), MOST_READINGS)
-    )
-    return f"({' OR '.join([named, f'({labelled})', *beside])})"
+    named = Term("title", tuple(form for word in words for form in word.forms))
+    labelled = tuple(Term("title labels", word.forms) for word in words)
+    readings = islice(product(*(word.forms for word in words)), MOST_READINGS)
+    return Beside(((named,), labelled), tuple(Near(forms, BESIDE * (len(forms) - 1)) for forms in readings))
 
 
-def _named_or_beside(word: Word, others: Iterable[Word]) -> str:
-    beside = [_near((form, other), BESIDE) for form in word.forms for each in others for other in each.forms]
-    named = any_of(word.forms, "title labels")
-    return f"({' OR '.join([named, *beside])})"
+def _named_or_beside(word: Word, others: Iterable[Word]) -> Beside:
+    near = tuple(Near((form, other), BESIDE) for form in word.forms for each in others for other in each.forms)
+    return Beside(((Term("title labels", word.forms),),), near)
 
 
 def _tag_clauses(query: SearchQuery) -> Iterator[Clause]:
@@ -153,8 +184,3 @@ def _say(clause: Clause) -> str:
 
 def _any_tag(tokens: Iterable[str]) -> Clause:
     return tuple((Term("tags", (token,)),) for token in tokens)
-
-
-def _near(forms: Iterable[str], apart: int) -> str:
-    quoted = " ".join(f'"{form}"' for form in forms)
-    return f"body : NEAR({quoted}, {apart})"

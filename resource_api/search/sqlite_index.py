@@ -1,177 +1,138 @@
-"""THE EMBEDDED INDEX: SQLite FTS5 with the geo cells, needs and terms inside the index.
+"""THE INDEX IN AN SQLITE FILE: FTS5 with the geo cells, needs and terms inside the index.
 
-The posting lists of words, cells and needs meet inside FTS5, so rows are read for local candidates only; the exact
-distance, the filters, the facets and the score are then decided in Python (`judge.py`), the same for every index.
+The posting lists of words, cells and needs meet inside FTS5, so rows are read for local candidates only. Where tokens
+stand within a text is known to it alone; which rows have them is a list, read from it once.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base
-from resource_api.search.columns import MOST_ROWS, Columns, Floats, Numbers
-from resource_api.search.document import SearchDocument
-from resource_api.search.expression import any_of, match_expression, position_clauses, token_clauses
-from resource_api.search.hit import write_hits
-from resource_api.search.judge import judge
-from resource_api.search.postings import Postings, find_numbers
-from resource_api.search.query import SearchPage, SearchQuery
-from resource_api.search.row import text_columns, write_row
-from resource_api.search.tables import SearchGone, SearchNumber, SearchRow, SearchText, SearchWord
+from resource_api.search.columns import Numbers
+from resource_api.search.embedded_index import EmbeddedIndex
+from resource_api.search.expression import Beside, Term, any_of, match_expression, position_clauses, token_clauses
+from resource_api.search.postings import Postings
+from resource_api.search.query import SearchQuery
+from resource_api.search.row import COLUMNS
+from resource_api.search.shelf import Shelf, Texts
 from resource_api.words import stem
 
-_ROWS = Base.metadata.tables[SearchRow.__tablename__]
-_TEXTS = Base.metadata.tables[SearchText.__tablename__]
-_GONE = Base.metadata.tables[SearchGone.__tablename__]
+_ROWS = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_RANKS = "SELECT id, dense_rank() OVER (ORDER BY name_key) FROM search_row WHERE id IN (SELECT value FROM json_each(?))"
+# One row of text: the driver hands over the interpreter once, not for each of a thousand numbers.
+_MATCHING = "SELECT group_concat(rowid) FROM search_fts WHERE search_fts MATCH ? AND rowid > ?"
 
 
-class SQLiteIndex:
-    """The SearchIndex that lives in the directory's own SQLite file, in its transactions."""
+class SQLiteIndex(EmbeddedIndex):
+    """The SearchIndex that lives in the directory's own SQLite file."""
 
-    def __init__(self) -> None:
-        self._words: set[str] = set()
-        self._words_as_of: tuple[int, int | None] | None = None
-        self._columns = Columns()
-        self._postings: Postings | None = None
+    def shelf(self, session: Session) -> "SQLiteShelf":
+        """Get the shelf of a file."""
+        return SQLiteShelf(raw(session))
 
-    def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
-        """Store documents, replacing those of the same service."""
-        rows = list(documents)
-        if not rows:
-            return
-        tokens = self._forget(session, [d.service_id for d in rows])
-        narrow, texts = [], []
-        for number, document in enumerate(rows, _draw_numbers(session, len(rows))):
-            narrow.append({"id": number, **write_row(document)})
-            texts.append({"id": number, **text_columns(document)})
-        session.execute(insert(_ROWS), narrow)
-        session.execute(insert(_TEXTS), texts)
-        raw(session).executemany(
+    def find_numbers(self, shelf: Shelf, query: SearchQuery, postings: Postings | None) -> Numbers:
+        """Find the rows that may answer: by the lists at hand, or by FTS5 where words are asked for together for once."""
+        clauses, positions = token_clauses(query), tuple(position_clauses(query))
+        if postings is None or not (clauses or positions) or not postings.meet(positions):
+            return cast(SQLiteShelf, shelf).match(match_expression(query))
+        return postings.find(shelf, clauses, positions)
+
+
+class SQLiteShelf(Shelf):
+    """The tables of an SQLite file, asked through the driver itself: a search is a few statements, often asked."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def last_number(self) -> int:
+        """Get the last number that was given to a row."""
+        return self._number("SELECT last FROM search_number")
+
+    def last_gone(self) -> int:
+        """Get the last place in the list of numbers whose rows are gone."""
+        return self._number("SELECT max(id) FROM search_gone")
+
+    def read_gone(self, after: int) -> list[tuple[int, int]]:
+        """List the numbers whose rows are gone."""
+        return self.connection.execute("SELECT id, number FROM search_gone WHERE id > ?", (after,)).fetchall()
+
+    def match(self, match: str | None) -> Numbers:
+        """Find the rows that a MATCH expression holds for, or all."""
+        return self.find_all() if match is None else self._numbers(_MATCHING, (match, 0))
+
+    def find(self, terms: Sequence[tuple[Term | Beside, int]]) -> Iterable[Numbers]:
+        """Find the rows of each term."""
+        return (self._numbers(_MATCHING, (str(term), after)) for term, after in terms)
+
+    def find_all(self) -> Numbers:
+        """Find every row."""
+        return self._numbers("SELECT group_concat(id) FROM search_row", ())
+
+    def read_rows(self, numbers: Numbers) -> Sequence[Any]:
+        """Read rows."""
+        return self.connection.execute(_ROWS, (_listed(numbers),)).fetchall()
+
+    def rank_names(self, numbers: Numbers) -> dict[int, int]:
+        """Put rows in the order of their names."""
+        return dict(self.connection.execute(_RANKS, (_listed(numbers),)).fetchall())
+
+    def has_word(self, forms: Sequence[str]) -> bool:
+        """Tell whether any row says a word."""
+        said = "SELECT 1 FROM search_fts WHERE search_fts MATCH ? LIMIT 1"
+        return self.connection.execute(said, (any_of(forms, "title labels body"),)).fetchone() is not None
+
+    def words_as_of(self) -> Any:
+        """Get how many words there are, and the number of the last."""
+        return self.connection.execute("SELECT count(*), max(rowid) FROM search_word").fetchone()
+
+    def add_texts(self, texts: Texts) -> None:
+        """Make rows found by the tokens of their texts."""
+        self.connection.executemany(
             "INSERT INTO search_fts(rowid, title, labels, body, tags) VALUES (:id, :title, :labels, :body, :tags)",
             texts,
         )
-        spoken = frozenset[str]().union(*(d.spoken for d in rows))
-        raw(session).executemany("INSERT OR IGNORE INTO search_word(word) VALUES (?)", [(w,) for w in sorted(spoken)])
-        self._forget_words(session, tokens - _tokens(texts))
 
-    def remove(self, session: Session, service_ids: Collection[str]) -> None:
-        """Forget services; unknown ids are passed over."""
-        self._forget_words(session, self._forget(session, service_ids))
+    def drop_texts(self, texts: Texts) -> None:
+        """Tell FTS5 the old texts: one of external content must be told, to take its postings back."""
+        self.connection.executemany(
+            "INSERT INTO search_fts(search_fts, rowid, title, labels, body, tags) "
+            "VALUES ('delete', :id, :title, :labels, :body, :tags)",
+            texts,
+        )
 
-    def find(self, session: Session, query: SearchQuery) -> SearchPage:
-        """Answer a query."""
-        connection = raw(session)
-        keeping = bool(session.connection().get_execution_options().get("read_only"))
-        columns, numbers = self._find_candidates(connection, query, keeping=keeping)
-        slots = columns.find(connection, numbers)
-        judged = judge(query, columns, slots, lambda some: _rank_names(connection, columns, some))
-        places = judged.best(columns, (query.page - 1) * query.per_page, query.page * query.per_page)
-        hits = tuple(write_hits(query, columns, judged, places))
-        return SearchPage(hits, len(judged.slots), judged.facets)
+    def add_words(self, words: Collection[str]) -> None:
+        """Note words that rows say."""
+        self.connection.executemany("INSERT OR IGNORE INTO search_word(word) VALUES (?)", [(w,) for w in sorted(words)])
 
-    def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
-        """List the services stored, each with its document's time in Unix seconds."""
-        rows = session.execute(select(SearchRow.service_id, SearchRow.updated_at))
-        return ((row[0], row[1]) for row in rows)
-
-    def has_word(self, session: Session, forms: tuple[str, ...]) -> bool:
-        """Tell whether any service says a word, by the tokens it may be stored under."""
-        match = any_of(forms, "title labels body")
-        row = raw(session).execute("SELECT 1 FROM search_fts WHERE search_fts MATCH ? LIMIT 1", (match,)).fetchone()
-        return row is not None
-
-    def spoken_words(self, session: Session) -> Collection[str]:
-        """List the words, unstemmed, that services say."""
-        state = raw(session).execute("SELECT count(*), max(rowid) FROM search_word").fetchone()
-        if state != self._words_as_of:
-            self._words = set(session.scalars(select(SearchWord.word)))
-            self._words_as_of = state
-        return self._words
-
-    def _find_candidates(
-        self, connection: sqlite3.Connection, query: SearchQuery, *, keeping: bool
-    ) -> tuple[Columns, Numbers]:
-        """Find the rows that may answer, and what is known of rows.
-
-        A writer is not `keeping`: it may still take back what only it can see.
-        """
-        clauses = token_clauses(query)
-        if not keeping:
-            return Columns(), find_numbers(connection, match_expression(query))
-        if len(self._columns) > MOST_ROWS:
-            self._columns = Columns()
-        if self._postings is None or self._postings.worn:
-            self._postings = Postings(connection)
-        positions = tuple(position_clauses(query))
-        if not (clauses or positions) or not self._postings.meet(positions):
-            return self._columns, find_numbers(connection, match_expression(query))
-        return self._columns, self._postings.find(connection, clauses, positions)
-
-    def _forget(self, session: Session, service_ids: Collection[str]) -> set[str]:
-        """Forget services; get the tokens they were found by."""
-        tokens: set[str] = set()
-        ids = list(service_ids)
-        numbers: list[int] = []
-        for start in range(0, len(ids), 500):
-            numbers += session.scalars(select(SearchRow.id).where(SearchRow.service_id.in_(ids[start : start + 500])))
-        for start in range(0, len(numbers), 500):
-            some_numbers = numbers[start : start + 500]
-            texts = session.execute(select(_TEXTS).where(_TEXTS.c.id.in_(some_numbers))).mappings().all()
-            # An external-content FTS5 table must be told the old values to take its postings back.
-            raw(session).executemany(
-                "INSERT INTO search_fts(search_fts, rowid, title, labels, body, tags) "
-                "VALUES ('delete', :id, :title, :labels, :body, :tags)",
-                [dict(row) for row in texts],
-            )
-            tokens |= _tokens(texts)
-            session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
-            session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
-            session.execute(insert(_GONE), [{"number": number} for number in some_numbers])
-        return tokens
-
-    def _forget_words(self, session: Session, tokens: Collection[str]) -> None:
-        """Forget the words whose tokens no service has any more: a suggestion must not say what has been withheld."""
+    def drop_words(self, tokens: Collection[str]) -> None:
+        """Forget the words whose tokens no row has any more: a suggestion must not say what has been withheld."""
         for token in tokens:
-            if self.has_word(session, (token,)):
+            if self.has_word((token,)):
                 continue
             # Stemming cuts the end off, and may turn the letter before it into another.
             begin = token[:-1]
-            like = raw(session).execute(
+            like = self.connection.execute(
                 "SELECT word FROM search_word WHERE word >= ? AND word < ?", (begin, begin + "\U0010ffff")
             )
             gone = [(word,) for (word,) in like.fetchall() if stem(word) == token]
-            raw(session).executemany("DELETE FROM search_word WHERE word = ?", gone)
+            self.connection.executemany("DELETE FROM search_word WHERE word = ?", gone)
+
+    def _numbers(self, sql: str, values: Sequence[Any]) -> Numbers:
+        return np.fromstring(self.connection.execute(sql, values).fetchone()[0] or "", np.int64, sep=",")
+
+    def _number(self, sql: str) -> int:
+        row = self.connection.execute(sql).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
 
 
-def _draw_numbers(session: Session, count: int) -> int:
-    """Draw numbers that no row has ever had, so that whatever is known of a number stays true; get the first."""
-    last = session.scalar(select(SearchNumber.last).where(SearchNumber.id == 1))
-    if last is None:
-        last = session.scalar(select(func.max(SearchRow.id))) or 0
-        session.execute(insert(SearchNumber), {"id": 1, "last": last})
-    session.execute(update(SearchNumber).where(SearchNumber.id == 1).values(last=last + count))
-    return last + 1
-
-
-def _rank_names(connection: sqlite3.Connection, columns: Columns, slots: Numbers) -> Floats:
-    """Put rows in the order of their names; equal names get equal ranks."""
-    wanted = orjson.dumps(columns.number[slots], option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    sql = (
-        "SELECT id, dense_rank() OVER (ORDER BY name_key) FROM search_row WHERE id IN (SELECT value FROM json_each(?))"
-    )
-    ranks = dict(connection.execute(sql, (wanted,)).fetchall())
-    return np.array([float(ranks[number]) for number in columns.number[slots].tolist()])
-
-
-def _tokens(texts: Iterable[Mapping[Any, Any]]) -> set[str]:
-    return set[str]().union(*(f"{row['title']} {row['labels']} {row['body']}".split() for row in texts))
+def _listed(numbers: Numbers) -> str:
+    return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def raw(session: Session) -> sqlite3.Connection:
-    """Get the driver's own connection, inside the session's transaction: a search is a few statements, often asked."""
+    """Get the driver's own connection, inside the session's transaction."""
     return cast(sqlite3.Connection, session.connection().connection.dbapi_connection)

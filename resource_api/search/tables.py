@@ -1,11 +1,12 @@
 """WHERE THE EMBEDDED INDEX IS KEPT: a narrow row per service for filters and ranking, and the texts beside it.
 
-The full-text table itself (SQLite's FTS5) is made by a migration, since SQLAlchemy has no word for it.
+The full-text table itself (SQLite's FTS5, or one with PostgreSQL's GIN) is made by a migration, since SQLAlchemy has no
+word for it.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from resource_api.database import Base
+from resource_api.database import COUNT, Base
 
 
 class SearchRow(Base):
@@ -18,7 +19,7 @@ class SearchRow(Base):
 
     __tablename__ = "search_row"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     service_id: Mapped[str] = mapped_column(unique=True)
     x: Mapped[float | None]
     y: Mapped[float | None]
@@ -53,7 +54,7 @@ class SearchText(Base):
 
     __tablename__ = "search_text"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     title: Mapped[str]
     labels: Mapped[str]
     body: Mapped[str]
@@ -66,7 +67,7 @@ class SearchNumber(Base):
     __tablename__ = "search_number"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    last: Mapped[int]
+    last: Mapped[int] = mapped_column(COUNT)
 
 
 class SearchGone(Base):
@@ -75,8 +76,8 @@ class SearchGone(Base):
     __tablename__ = "search_gone"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int]
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
+    number: Mapped[int] = mapped_column(COUNT)
 
 
 class SearchWord(Base):
@@ -101,8 +102,16 @@ class Town(Base):
     population: Mapped[int]
 
 
-FULL_TEXT_SQLITE = (
-    "CREATE VIRTUAL TABLE search_fts USING fts5(title, labels, body, tags, content='search_text', content_rowid='id', "
-    "tokenize='unicode61 remove_diacritics 0', detail='full')",
-    "INSERT INTO search_fts(search_fts, rank) VALUES('rank', 'bm25(8.0, 4.0, 1.0, 0.0)')",
-)
+# PostgreSQL keeps which tokens a row has, not where they stand, so that its index of them never has to look into a row
+# again. Where they stand is read from `search_text`, of the few rows for which that is asked.
+FULL_TEXT = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE search_fts USING fts5(title, labels, body, tags, content='search_text', "
+        "content_rowid='id', tokenize='unicode61 remove_diacritics 0', detail='full')",
+        "INSERT INTO search_fts(search_fts, rank) VALUES('rank', 'bm25(8.0, 4.0, 1.0, 0.0)')",
+    ),
+    "postgresql": (
+        "CREATE TABLE search_fts (id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
+        "CREATE INDEX ix_search_fts_tokens ON search_fts USING gin (tokens)",
+    ),
+}

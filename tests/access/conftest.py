@@ -14,6 +14,7 @@ from resource_api.database import Database
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.access.enrol import wiring_of
+from tests.databases import SQLITE, Kind, drop_database, url_of
 
 
 @lru_cache
@@ -26,19 +27,22 @@ def empty_database() -> bytes:
         return (Path(folder) / "empty.db").read_bytes()
 
 
-def make_app(folder: Path, **more: object) -> Flask:
+def make_app(folder: Path, kind: Kind = SQLITE, **more: object) -> Flask:
     """Make an application over a database of its own."""
-    (folder / "access.db").write_bytes(empty_database())
-    url = f"sqlite:///{folder / 'access.db'}"
+    if kind is SQLITE:
+        (folder / "access.db").write_bytes(empty_database())
+    url = url_of(folder / "access.db" if kind is SQLITE else kind.new(folder / "access"))
     given = {"database_url": url, "public_url": "https://help.example.org", "instance": folder, "log_level": "ERROR"}
     return create_app(Settings(**(given | more)))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    made = make_app(tmp_path)
+def app(kind: Kind, tmp_path: Path) -> Iterator[Flask]:
+    made = make_app(tmp_path, kind)
     yield made
     wiring_of(made).database.close()
+    if kind is not SQLITE:
+        drop_database(tmp_path / "access.pg")
 
 
 @pytest.fixture
@@ -47,8 +51,8 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def shared_app(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One application for the many rows of a table."""
-    made = make_app(tmp_path_factory.mktemp("shared"))
+    made = make_app(tmp_path_factory.mktemp("shared"), kind)
     yield made
     wiring_of(made).database.close()

@@ -14,6 +14,7 @@ from resource_api.access.tables import BrokenGlass
 from resource_api.access.token import authenticate
 from resource_api.privacy.tables import Audit
 from tests.access.enrol import Enrolled, bearer, enrol, get_token, in_database, wiring_of
+from tests.databases import refuse_rows
 
 WHY = {"reason": "Rosa Canary's referral must be found tonight.", "minutes": 30}
 
@@ -105,11 +106,8 @@ def test_it_is_on_the_record_when_it_is_broken_and_when_it_is_mended(app: Flask,
 
 
 def test_where_the_record_fails_it_stays_whole(app: Flask, client: FlaskClient) -> None:
-    from sqlalchemy import text
-
     admin = enrol(app, "admin")
     headers = bearer(client, admin)
-    refusing = "CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
-    in_database(app, lambda session: session.execute(text(refusing)))
+    in_database(app, lambda session: refuse_rows(session, "audit"))
     assert client.post("/break-glass", json=WHY, headers=headers).status_code >= 500
     assert not in_database(app, lambda s: is_glass_broken(s, admin.client_id, datetime.now(UTC)))

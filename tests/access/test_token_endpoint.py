@@ -19,6 +19,7 @@ from resource_api.privacy.tables import Audit
 from tests.access.conftest import make_app
 from tests.access.enrol import Enrolled, ask_token, bearer, enrol, get_token, in_database, wiring_of
 from tests.access.signing import claims_of, form_of, jwk_of, key_set, rsa_key, sign
+from tests.databases import refuse_rows
 
 GUARDED = "/break-glass"
 
@@ -266,7 +267,7 @@ def test_one_client_gets_so_many_tokens_in_a_minute(app: Flask, client: FlaskCli
         in_database(
             app,
             lambda session: session.execute(
-                text("INSERT INTO rate (name, window, count, expires_at) VALUES (:n, :w, :c, '2026-06-01 13:00:00')"),
+                text("INSERT INTO rate VALUES (:n, :w, :c, '2026-06-01 13:00:00')"),
                 {"n": f"tokens:{enrolled.client_id}", "w": int(datetime.now(UTC).timestamp()) // 60, "c": TOKENS - 1},
             ),
         )
@@ -298,8 +299,7 @@ def test_where_a_used_assertion_cannot_be_kept_no_token_is_issued(app: Flask, cl
 
 def test_where_the_audit_fails_no_token_is_issued(app: Flask, client: FlaskClient) -> None:
     enrolled = enrol(app)
-    refusing = "CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
-    in_database(app, lambda session: session.execute(text(refusing)))
+    in_database(app, lambda session: refuse_rows(session, "audit"))
     assert ask_token(client, {}, headers=basic(enrolled)).status_code >= 500
     assert in_database(app, lambda s: s.scalars(select(AccessToken.id)).all()) == []
 

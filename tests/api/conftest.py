@@ -14,14 +14,17 @@ from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.small_directory import write_small_directory
+from tests.databases import Kind, drop_database, url_of
 
 
 @pytest.fixture
-def empty_app(tmp_path: Path) -> Iterator[Flask]:
+def empty_app(kind: Kind, tmp_path: Path) -> Iterator[Flask]:
     """An application whose database has no tables."""
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'empty.db'}"))
+    path = kind.new(tmp_path / "empty", tables=False)
+    app = create_app(Settings(database_url=url_of(path)))
     yield app
     close(app)
+    drop_database(path)
 
 
 @pytest.fixture
@@ -30,9 +33,9 @@ def empty(empty_app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def directory_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def directory_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with a small directory in it."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'small.db'}"
+    url = url_of(kind.new(tmp_path_factory.mktemp("api") / "small"))
     make_directory(url)
     return url
 

@@ -1,6 +1,5 @@
 """An organization without a system answers by a link and a code, and by nothing else."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import update
 
 from resource_api.access.tables import Client
 from tests.api.delivering import DeliveringWorld, delivering
+from tests.databases import copy_database, drop_database
 from tests.delivery.letterbox import code_in, link_in
 from tests.referrals.conftest import made_world  # noqa: F401 - the world that each one here is copied from
 from tests.referrals.world import PANTRY, PATIENT, Asking, named
@@ -22,10 +22,10 @@ DONE = {"service_given": True, "need_met": "yes", "date": "2026-04-02"}
 
 @pytest.fixture
 def world(made_world: Path, tmp_path: Path) -> Iterator[DeliveringWorld]:  # noqa: F811
-    path = tmp_path / "world.db"
-    shutil.copy(made_world, path)
+    path = copy_database(made_world, tmp_path / "world")
     with delivering(path) as world:
         yield world
+    drop_database(path)
 
 
 @pytest.fixture

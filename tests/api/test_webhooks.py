@@ -1,6 +1,5 @@
 """Clients say where they are told, hear of each step, and send again what did not arrive."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from resource_api.delivery.tables import Delivery
 from tests.api.delivering import DeliveringWorld, delivering
+from tests.databases import copy_database, drop_database
 from tests.delivery.receivers import answer
 from tests.referrals.conftest import made_world  # noqa: F401 - the world that each one here is copied from
 from tests.referrals.world import PANTRY, PANTRY_SERVICE, Asking, named
@@ -19,10 +19,10 @@ from tests.referrals.world import PANTRY, PANTRY_SERVICE, Asking, named
 
 @pytest.fixture
 def world(made_world: Path, tmp_path: Path) -> Iterator[DeliveringWorld]:  # noqa: F811
-    path = tmp_path / "world.db"
-    shutil.copy(made_world, path)
+    path = copy_database(made_world, tmp_path / "world")
     with delivering(path) as world:
         yield world
+    drop_database(path)
 
 
 @pytest.fixture

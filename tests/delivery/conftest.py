@@ -17,10 +17,10 @@ from resource_api.delivery.endpoint import register_endpoint
 from resource_api.delivery.outbox import Happened, tell
 from resource_api.delivery.sign import Signing, SigningKey
 from resource_api.delivery.tables import Delivery, Endpoint
-from resource_api.migrations import migrate
 from resource_api.postman import Postman
 from resource_api.privacy.keyring import Keyring
 from resource_api.settings import Settings
+from tests.databases import Kind, drop_database, url_of
 from tests.delivery.receivers import Clock, Receivers, receiving
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -32,11 +32,12 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'delivery.db'}")
-    migrate(database)
+def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = kind.new(tmp_path / "delivery")
+    database = Database(url_of(path))
     yield database
     database.close()
+    drop_database(path)
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ class World:
     database: Database
     keyring: Keyring
     settings: Settings
+    path: Path
     clock: Clock = field(default_factory=Clock)
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -118,10 +120,11 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database, keyring: Keyring, receivers: Receivers) -> World:
+def world(database: Database, keyring: Keyring, receivers: Receivers, tmp_path: Path) -> World:
     settings = Settings(
-        database_url=str(database.url),
+        database_url=database.url.render_as_string(hide_password=False),
         public_url="https://help.example.org",
         egress_allow=(f"127.0.0.1:{receivers.port}",),
     )
-    return World(database, keyring, settings)
+    (path,) = {*tmp_path.glob("delivery.db"), *tmp_path.glob("delivery.pg")}
+    return World(database, keyring, settings, path)

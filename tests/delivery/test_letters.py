@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from resource_api.delivery.outbox import Happened, has_channel, tell
 from resource_api.delivery.reply import MOST_TRIES, check_code, open_link, send_code
 from resource_api.delivery.tables import ReplyLink
 from resource_api.errors import NotFound, SettingsError
+from tests.databases import read_bytes
 from tests.delivery.conftest import World
 from tests.delivery.letterbox import Letterbox, code_in, link_in, receiving_mail
 from tests.delivery.receivers import Receivers
@@ -203,8 +203,7 @@ def test_a_new_code_ends_the_one_before(world: World, letterbox: Letterbox, pant
 def test_neither_token_nor_code_is_in_the_database(world: World, letterbox: Letterbox, pantry: Grants) -> None:
     token = token_of(letterbox)
     code = ask_code(world, letterbox)
-    path = Path(str(world.database.url.database))
-    kept = path.read_bytes() + path.with_name(f"{path.name}-wal").read_bytes()
+    kept = read_bytes(world.path)
     assert token.encode() not in kept
     with world.database.read() as session:
         rows = session.execute(select(ReplyLink.__table__)).all()

@@ -1,28 +1,27 @@
 """A world of its own for each test, copied from one that was made once."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Kind, copy_database, drop_database
 from tests.referrals.world import Asking, World, make_world
 
 
 @pytest.fixture(scope="session")
-def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("referrals") / "world.db"
+def made_world(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = kind.new(tmp_path_factory.mktemp("referrals") / "world")
     make_world(path)
     return path
 
 
 @pytest.fixture
 def world(made_world: Path, tmp_path: Path) -> Iterator[World]:
-    path = tmp_path / "world.db"
-    shutil.copy(made_world, path)
-    made = World(path)
+    made = World(copy_database(made_world, tmp_path / "world"))
     yield made
     made.close()
+    drop_database(made.path)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from benchmarks.serving import free_port, our_command, serving
 from resource_api.delivery.tables import Delivery, Endpoint
@@ -25,6 +25,7 @@ from resource_api.referrals.tables import (
     ReferralParty,
     Replay,
 )
+from tests.databases import refuse_rows, take_rows, url_of
 from tests.referrals.world import (
     DATA_KEYS,
     NOW,
@@ -73,7 +74,7 @@ class Server:
 def server(world: World) -> Iterator[Server]:
     port = free_port()
     env = {
-        "DATABASE_URL": f"sqlite:///{world.path}",
+        "DATABASE_URL": url_of(world.path),
         "INSTANCE_PATH": str(world.path.parent),
         "SECRET_KEY": SECRET,
         "DATA_KEYS": DATA_KEYS,
@@ -189,13 +190,10 @@ def test_a_write_that_fails_at_any_table_leaves_nothing_and_its_retry_succeeds(
 
     def breaking(on: bool, when: str = "INSERT") -> None:
         with world.database.write() as session:
-            session.execute(
-                text(
-                    f"CREATE TRIGGER break_it BEFORE {when} ON {table} BEGIN SELECT RAISE(ABORT, 'broken'); END"
-                    if on
-                    else "DROP TRIGGER break_it"
-                )
-            )
+            if on:
+                refuse_rows(session, table, when)
+            else:
+                take_rows(session, table)
             session.commit()
 
     before = rows(world)

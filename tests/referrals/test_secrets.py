@@ -14,6 +14,7 @@ from resource_api.referrals.check import check_referrals
 from resource_api.referrals.retention import shred_expired
 from resource_api.referrals.tables import Referral, ReferralEvent, ReferralKey, Replay
 from resource_api.referrals.visible import may_be_told
+from tests.databases import read_bytes
 from tests.referrals.world import (
     CRADLE,
     CRADLE_SERVICE,
@@ -165,7 +166,7 @@ def test_the_pool_shows_the_need_and_no_person_and_exactly_one_takes_it(
             "language", "priority", "overdue",
         }  # fmt: skip
         assert (seen["need"], seen["zip3"], seen["requester"]["name"]) == ("food", "212", "General Hospital")
-        assert (asking.get("/events").json or {})["events"][0]["type"] == "referral.requested"
+        assert asking.feed()[0]["type"] == "referral.requested"
         assert asking.move(id, "accepted", 1).status_code == 403
     assert clinic.get(f"/referrals/{id}").status_code == 404
     assert hospital.post(f"/referrals/{id}/claim", {}).status_code == 403
@@ -251,7 +252,7 @@ def test_test_referrals_reach_only_who_is_testing(world: World, pantry: Asking) 
     assert tried.move(id, "accepted", 1).status_code == 200
     real = world.asking("hospital").refer()["id"]
     assert view_of(tried, real) == view_of(trying, real) == "404"
-    assert [event["referral_id"] for event in (trying.get("/events").json or {})["events"]] == [id, id]
+    assert [event["referral_id"] for event in trying.feed(least=2)] == [id, id]
 
 
 def test_no_organization_ever_receives_a_word_of_anothers(world: World) -> None:
@@ -302,8 +303,7 @@ def test_nothing_that_is_secret_stands_in_the_file(world: World, hospital: Askin
     pantry.post(f"/referrals/{id}/appointments", {"start": "2026-05-01", "note": "Bedegraine"}, if_match=2)
     pantry.move(id, "failed", 3, reason={"code": "other", "text": "Sarras"})
     world.close()
-    files = [world.path, world.path.with_name(world.path.name + "-wal")]
-    kept = b"".join(file.read_bytes() for file in files if file.exists())
+    kept = read_bytes(world.path)
     assert id.encode() in kept
     for canary in CANARIES:
         for form in (canary, canary.lower(), canary.upper()):

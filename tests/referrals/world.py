@@ -1,6 +1,7 @@
 """Two hospitals that send, and the three organizations of the small directory, which are sent to; all with tokens."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.small_directory import id_of, write_small_directory
+from tests.databases import url_of
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SECRET = "for tests only, and long enough to be taken for one"
@@ -53,7 +55,7 @@ PATIENT: dict[str, Any] = {
 
 def settings_of(path: Path) -> Settings:
     return Settings(
-        database_url=f"sqlite:///{path}",
+        database_url=url_of(path),
         secret_key=SECRET,
         data_keys=DATA_KEYS,
         instance=path.parent,
@@ -63,7 +65,7 @@ def settings_of(path: Path) -> Settings:
 
 def make_world(path: Path) -> None:
     """Write the small directory, and who takes part, into a new database."""
-    database = Database(f"sqlite:///{path}")
+    database = Database(url_of(path))
     migrate(database)
     attach_index(database)
     with database.write() as session:
@@ -111,6 +113,13 @@ class Asking:
 
     def move(self, id: str, status: str, version: int, **more: Any) -> TestResponse:
         return self.post(f"/referrals/{id}/transitions", {"status": status, **more}, if_match=version)
+
+    def feed(self, *, least: int = 1) -> list[dict[str, Any]]:
+        """Read the feed, when it has so many events: it waits for what others write on the same server."""
+        until = time.monotonic() + 20
+        while len(events := (self.get("/events").json or {})["events"]) < least and time.monotonic() < until:
+            time.sleep(0.05)
+        return list(events)
 
     def _ask(
         self, method: str, path: str, *, json: Any = None, if_match: int | None = None, key: str | None = None

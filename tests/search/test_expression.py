@@ -13,7 +13,7 @@ from resource_api.search.ask import ask_for
 from resource_api.search.expression import any_of, area_token, match_expression, near_tokens
 from resource_api.search.place import place_at
 from resource_api.search.query import Asked, SearchQuery, Word
-from resource_api.search.tables import FULL_TEXT_SQLITE
+from resource_api.search.tables import FULL_TEXT
 from resource_api.words import query_forms, split
 
 HERE = place_at(Point(39.3449, -76.6847), "21215", zip5="21215")
@@ -27,7 +27,7 @@ def words(text: str) -> tuple[Word, ...]:
 def index() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE search_text (id INTEGER PRIMARY KEY, title, labels, body, tags)")
-    for statement in FULL_TEXT_SQLITE:
+    for statement in FULL_TEXT["sqlite"]:
         connection.execute(statement)
     yield connection
     connection.close()

@@ -14,14 +14,14 @@ from sqlalchemy import select
 from resource_api.database import Database
 from resource_api.migrations import migrate
 from resource_api.places import Point
-from resource_api.search import postings, sqlite_index
+from resource_api.search import embedded_index, postings
 from resource_api.search.ask import ask_for
 from resource_api.search.columns import Columns, ListColumn
 from resource_api.search.expression import match_expression, position_clauses, token_clauses
 from resource_api.search.place import place_at
-from resource_api.search.postings import Postings, find_numbers
+from resource_api.search.postings import Postings
 from resource_api.search.query import Asked, SearchQuery, Word
-from resource_api.search.sqlite_index import SQLiteIndex, raw
+from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.search.tables import SearchRow
 from tests.search.services import FAR_AWAY, HOME, TEN_MILES_NORTH, make_service, put
 
@@ -123,7 +123,7 @@ def test_a_reader_that_began_before_a_change_is_not_confused_by_what_another_has
 
 
 def test_what_is_kept_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_index, "MOST_ROWS", 5)
+    monkeypatch.setattr(embedded_index, "MOST_ROWS", 5)
     monkeypatch.setattr(postings, "MOST_NUMBERS", 5)
     index = SQLiteIndex()
     with database.write() as session:
@@ -160,9 +160,10 @@ def test_a_row_that_is_not_there_is_no_candidate(database: Database) -> None:
         session.commit()
     with database.read() as session:
         columns = Columns()
-        slots = columns.find(raw(session), np.array([1, 7, 9]))
+        shelf = index.shelf(session)
+        slots = columns.find(shelf, np.array([1, 7, 9]))
         assert columns.number[slots].tolist() == [1]
-        assert len(columns.find(raw(session), np.array([7]))) == 0
+        assert len(columns.find(shelf, np.array([7]))) == 0
 
 
 COATS = (Word("warm", ("warm",)), Word("coat", ("coat",)))
@@ -227,11 +228,11 @@ def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.Tem
             place = None if at is None else place_at(Point(*at), "there")
             query = SearchQuery(asked=asked, needs=(ask_for(slug),), place=place)
             with database.read() as session:
-                connection = raw(session)
-                kept = kept or Postings(connection)
-                numbers = kept.find(connection, token_clauses(query), tuple(position_clauses(query)))
-                assert numbers.tolist() == find_numbers(connection, match_expression(query)).tolist()
-                slots = columns.find(connection, numbers)
+                shelf = index.shelf(session)
+                kept = kept or Postings(shelf)
+                numbers = kept.find(shelf, token_clauses(query), tuple(position_clauses(query)))
+                assert numbers.tolist() == shelf.match(match_expression(query)).tolist()
+                slots = columns.find(shelf, numbers)
                 assert columns.number[slots].tolist() == numbers.tolist()
             continue
         name = f"service {n}"

@@ -69,12 +69,45 @@ class BreakableConnection(database._SQLiteConnection):
         return super().cursor(BreakableCursor)
 
     def commit(self) -> None:
-        writes, self.writes = self.writes, False
+        breaking_commit(database._SQLiteConnection.commit)(self)
+
+
+def break_psycopg() -> None:
+    """Make PostgreSQL's connections breakable at the same points."""
+    import psycopg
+
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            self._connection.before(query)  # type: ignore[attr-defined]
+            return super().execute(query, *args, **kwargs)
+
+        def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
+            self._connection.before(query)  # type: ignore[attr-defined]
+            super().executemany(query, *args, **kwargs)
+
+    class Connection(psycopg.Connection[Any]):
+        writes = False
+        before = BreakableConnection.before
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.cursor_factory = Cursor
+
+        commit = breaking_commit(psycopg.Connection.commit)
+
+    psycopg.connect = psycopg.Connection.connect = Connection.connect  # type: ignore[assignment, method-assign]
+
+
+def breaking_commit(commit: Callable[[Any], None]) -> Callable[[Any], None]:
+    def broken(connection: Any) -> None:
+        writes, connection.writes = connection.writes, False
         if writes:
             break_at("before commit")
-        super().commit()
+        commit(connection)
         if writes:
             break_at("after commit")
+
+    return broken
 
 
 def breaking(of: Any, name: str, *, before: str | None = None, after: str | None = None) -> None:
@@ -93,6 +126,7 @@ def breaking(of: Any, name: str, *, before: str | None = None, after: str | None
 
 
 if __name__ == "__main__":
+    break_psycopg()
     database._SQLiteConnection = BreakableConnection  # type: ignore[misc]
     breaking(resource_api.postman, "claim_due", after="after claim")
     breaking(resource_api.postman, "send", before="before send", after="after send")

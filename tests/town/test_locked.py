@@ -11,6 +11,8 @@ from tests.referrals.world import PANTRY, PATIENT, named, referral_to
 from tests.town.town import Answer, Client, Town, wait_for
 from tests.town.writers import Ledger, check_nothing_lost
 
+pytestmark = pytest.mark.parametrize("kind", ["sqlite"], indirect=True, scope="session")
+
 
 def refer(hospital: Client, number: int) -> Answer:
     patient = PATIENT | {"name": {"given": "No.", "family": str(number)}, "identifiers": []}

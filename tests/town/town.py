@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from benchmarks.serving import free_port
 from resource_api.access.client import NewClient, add_client
 from resource_api.database import Database
 from resource_api.privacy.keyring import load_keyring
+from tests.databases import copy_database, drop_database, url_of
 from tests.delivery.letterbox import Letterbox, receiving_mail
 from tests.delivery.receivers import Receivers, receiving
 from tests.referrals.world import DATA_KEYS, MEMBERS, SECRET, settings_of
@@ -66,7 +66,7 @@ class Town:
     def environment(self) -> dict[str, str]:
         given = {name: value for name, value in os.environ.items() if not name.startswith(("PROMETHEUS", "COV_"))}
         return given | {
-            "DATABASE_URL": f"sqlite:///{self.path}",
+            "DATABASE_URL": url_of(self.path),
             "INSTANCE_PATH": str(self.path.parent),
             "TMPDIR": str(self.path.parent),
             "SECRET_KEY": SECRET,
@@ -136,7 +136,7 @@ class Town:
         """Enrol a client, as an operator would."""
         organization, _, role = MEMBERS[name]
         new = NewClient(name, more.get("role", role), organization)
-        database = Database(f"sqlite:///{self.path}")
+        database = Database(url_of(self.path))
         with database.write() as session:
             client, secret = add_client(session, load_keyring(settings_of(self.path)), new, now=datetime.now(UTC))
             session.commit()
@@ -216,10 +216,11 @@ class Client:
 
 
 @contextmanager
-def living(world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, **more: str) -> Iterator[Town]:
+def living(
+    world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, drop: bool = True, **more: str
+) -> Iterator[Town]:
     """Let a town live in a folder, with the people of a world that was made."""
-    path = folder / "town.db"
-    shutil.copy(world, path)
+    path = copy_database(world, folder / "town")
     with receiving() as receivers, receiving_mail() as (letterbox, smtp_url):
         town = Town(path, receivers, letterbox, smtp_url, command, more)
         try:
@@ -227,6 +228,8 @@ def living(world: Path, folder: Path, *, command: tuple[str, ...] = COMMAND, **m
             yield town
         finally:
             town.stop()
+            if drop:
+                drop_database(path)
 
 
 def wait_for(what: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:

@@ -15,6 +15,7 @@ from resource_api.database import Database
 from resource_api.delivery.tables import Delivery
 from resource_api.privacy.tables import Audit, AuditLink
 from resource_api.referrals.tables import Referral, ReferralEvent, Replay
+from tests.databases import url_of
 from tests.referrals.world import PANTRY, PATIENT, named, referral_to
 from tests.town.town import Answer, Client, Town, wait_for
 
@@ -111,7 +112,7 @@ def check_nothing_lost(town: Town, ledger: Ledger, *, within_s: float = 60.0) ->
     """Check that all that was acknowledged is there, once, and that everybody hears of all of it, in order."""
     assert ledger.odd == []
     assert ledger.ids
-    database = Database(f"sqlite:///{town.path}")
+    database = Database(url_of(town.path))
     try:
         with database.read() as session:
             kept = {row.id: row.version for row in session.scalars(select(Referral))}

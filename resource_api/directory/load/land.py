@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
+from resource_api.database import wait_for_turn
+from resource_api.directory.graph import DIRECTORY, OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.affected import affected_organizations, changed_terms
 from resource_api.directory.load.check_links import check_links
 from resource_api.directory.load.convert import convert, require
@@ -56,6 +57,8 @@ def load(session: Session, given: Input, options: Options, report: Report, *, no
     with Staging() as staging:
         for done in staging.fill(_identify(given, report)):
             yield Progress("read", done, None)
+        if not options.dry_run:
+            wait_for_turn(session, DIRECTORY)
         record = RunRecord(session, given, options, report, now)
         landing = _Landing(session, given, options, report, staging, record, now)
         yield from landing.land()
@@ -141,6 +144,8 @@ class _Landing:
 
     def _land_batch(self, batch: list[Draft]) -> None:
         report = self.report
+        if not self.options.dry_run:
+            wait_for_turn(self.session, DIRECTORY)
         drafts = [d for d in merge_copies(batch, report, source=self.source) if convert(d, report)]
         drafts = [d for d in mend_rows(drafts, report, source=self.source) if require(d, report)]
         drafts = check_links(drafts, report, find=self._find)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from resource_api.database import UTCDateTime
-from resource_api.privacy.tables import AUDIT_IS_ONLY_ADDED_TO
+from resource_api.database import COUNT, TEXT, UTCDateTime
+from resource_api.privacy.tables import ONLY_ADDED_TO
 
 revision = "0002"
 down_revision = "0001"
@@ -15,18 +15,18 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", COUNT, nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=True),
-        sa.Column("client_id", sa.String(), nullable=True),
-        sa.Column("token_id", sa.String(), nullable=True),
-        sa.Column("request_id", sa.String(), nullable=True),
-        sa.Column("object_kind", sa.String(), nullable=True),
-        sa.Column("object_ids", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("what", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=True),
+        sa.Column("client_id", TEXT, nullable=True),
+        sa.Column("token_id", TEXT, nullable=True),
+        sa.Column("request_id", TEXT, nullable=True),
+        sa.Column("object_kind", TEXT, nullable=True),
+        sa.Column("object_ids", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sqlite_autoincrement=True,
     )
@@ -37,7 +37,7 @@ def upgrade() -> None:
 
     op.create_table(
         "audit_checkpoint",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", COUNT, autoincrement=False, nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
@@ -45,23 +45,23 @@ def upgrade() -> None:
     )
     op.create_table(
         "job",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("leased_by", sa.String(), nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("leased_by", TEXT, nullable=True),
         sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("done_at", UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_job")),
     )
     op.create_table(
         "participant",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_participant")),
     )
     op.create_table(
         "rate",
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("window", sa.Integer(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
@@ -72,35 +72,35 @@ def upgrade() -> None:
 
     op.create_table(
         "referral",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("closed_at", UTCDateTime(timezone=True), nullable=True),
-        sa.Column("requester_id", sa.String(), nullable=False),
-        sa.Column("requester_client_id", sa.String(), nullable=False),
-        sa.Column("owner_id", sa.String(), nullable=True),
-        sa.Column("service_id", sa.String(), nullable=True),
-        sa.Column("service_at_location_id", sa.String(), nullable=True),
-        sa.Column("need", sa.String(), nullable=True),
-        sa.Column("zip3", sa.String(), nullable=True),
-        sa.Column("age_band", sa.String(), nullable=True),
-        sa.Column("language", sa.String(), nullable=True),
-        sa.Column("needs", sa.String(), nullable=False),
-        sa.Column("codes", sa.String(), nullable=False),
+        sa.Column("requester_id", TEXT, nullable=False),
+        sa.Column("requester_client_id", TEXT, nullable=False),
+        sa.Column("owner_id", TEXT, nullable=True),
+        sa.Column("service_id", TEXT, nullable=True),
+        sa.Column("service_at_location_id", TEXT, nullable=True),
+        sa.Column("need", TEXT, nullable=True),
+        sa.Column("zip3", TEXT, nullable=True),
+        sa.Column("age_band", TEXT, nullable=True),
+        sa.Column("language", TEXT, nullable=True),
+        sa.Column("needs", TEXT, nullable=False),
+        sa.Column("codes", TEXT, nullable=False),
         sa.Column("sensitive", sa.Boolean(), nullable=False),
-        sa.Column("priority", sa.String(), nullable=False),
+        sa.Column("priority", TEXT, nullable=False),
         sa.Column("respond_by", UTCDateTime(timezone=True), nullable=True),
         sa.Column("reminded_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("test", sa.Boolean(), nullable=False),
-        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("reason_code", TEXT, nullable=True),
         sa.Column("service_given", sa.Boolean(), nullable=True),
-        sa.Column("need_met", sa.String(), nullable=True),
-        sa.Column("outcome_date", sa.String(), nullable=True),
-        sa.Column("parent_id", sa.String(), nullable=True),
-        sa.Column("replaces_id", sa.String(), nullable=True),
+        sa.Column("need_met", TEXT, nullable=True),
+        sa.Column("outcome_date", TEXT, nullable=True),
+        sa.Column("parent_id", TEXT, nullable=True),
+        sa.Column("replaces_id", TEXT, nullable=True),
         sa.Column("data_key", sa.LargeBinary(), nullable=True),
         sa.Column("patient", sa.LargeBinary(), nullable=True),
         sa.Column("identifiers", sa.LargeBinary(), nullable=True),
@@ -119,12 +119,14 @@ def upgrade() -> None:
             ["respond_by"],
             unique=False,
             sqlite_where=sa.text("status = 'requested' AND reminded_at IS NULL AND respond_by IS NOT NULL"),
+            postgresql_where=sa.text("status = 'requested' AND reminded_at IS NULL AND respond_by IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_referral_ended",
             ["requester_id", "closed_at"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
         )
         batch_op.create_index("ix_referral_owner_id_updated_at_id", ["owner_id", "updated_at", "id"], unique=False)
         batch_op.create_index(
@@ -133,21 +135,21 @@ def upgrade() -> None:
 
     op.create_table(
         "search_gone",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("id", COUNT, nullable=False),
+        sa.Column("number", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_gone")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "search_number",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("last", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_number")),
     )
     op.create_table(
         "seen_assertion",
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("jti_hash", sa.String(), nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("jti_hash", TEXT, nullable=False),
         sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("client_id", "jti_hash", name=op.f("pk_seen_assertion")),
     )
@@ -156,17 +158,17 @@ def upgrade() -> None:
 
     op.create_table(
         "stewarded",
-        sa.Column("noun", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("noun", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
         sa.Column("whole", sa.Boolean(), nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=True),
+        sa.Column("organization_id", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("noun", "id", name=op.f("pk_stewarded")),
     )
     op.create_table(
         "audit_link",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("audit_id", sa.Integer(), nullable=False),
+        sa.Column("seq", COUNT, autoincrement=False, nullable=False),
+        sa.Column("audit_id", COUNT, nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["audit_id"], ["audit.id"], name=op.f("fk_audit_link_audit_id")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_link")),
@@ -174,14 +176,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "client",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("participant_id", sa.String(), nullable=True),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("scope", sa.String(), nullable=False),
-        sa.Column("origins", sa.String(), nullable=False),
-        sa.Column("jwks", sa.String(), nullable=True),
-        sa.Column("jwks_url", sa.String(), nullable=True),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("participant_id", TEXT, nullable=True),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("origins", TEXT, nullable=False),
+        sa.Column("jwks", TEXT, nullable=True),
+        sa.Column("jwks_url", TEXT, nullable=True),
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
@@ -193,11 +195,11 @@ def upgrade() -> None:
 
     op.create_table(
         "referral_address",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("participant_id", sa.String(), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
-        sa.Column("language", sa.String(), nullable=False),
-        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("participant_id", TEXT, nullable=False),
+        sa.Column("email", TEXT, nullable=False),
+        sa.Column("language", TEXT, nullable=False),
+        sa.Column("token_hash", TEXT, nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("removed_at", UTCDateTime(timezone=True), nullable=True),
@@ -213,10 +215,10 @@ def upgrade() -> None:
 
     op.create_table(
         "referral_consent",
-        sa.Column("referral_id", sa.String(), nullable=False),
-        sa.Column("scope", sa.String(), nullable=False),
-        sa.Column("recipients", sa.String(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("recipients", TEXT, nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
         sa.Column("until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("evidence", sa.LargeBinary(), nullable=True),
         sa.Column("given_at", UTCDateTime(timezone=True), nullable=False),
@@ -226,20 +228,20 @@ def upgrade() -> None:
     )
     op.create_table(
         "referral_event",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", COUNT, nullable=False),
         sa.Column("transaction", sa.BigInteger(), nullable=False),
-        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=True),
-        sa.Column("client_id", sa.String(), nullable=True),
-        sa.Column("owner_id", sa.String(), nullable=True),
-        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("organization_id", TEXT, nullable=True),
+        sa.Column("client_id", TEXT, nullable=True),
+        sa.Column("owner_id", TEXT, nullable=True),
+        sa.Column("reason_code", TEXT, nullable=True),
         sa.Column("detail", sa.LargeBinary(), nullable=True),
-        sa.Column("detail_digest", sa.String(), nullable=True),
+        sa.Column("detail_digest", TEXT, nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_event_referral_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_event")),
@@ -248,11 +250,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "referral_key",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=False),
-        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("id", COUNT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("field", TEXT, nullable=False),
         sa.Column("blind", sa.LargeBinary(), nullable=False),
-        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_key_referral_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_key")),
     )
@@ -262,9 +264,9 @@ def upgrade() -> None:
 
     op.create_table(
         "referral_offer",
-        sa.Column("referral_id", sa.String(), nullable=False),
-        sa.Column("service_id", sa.String(), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
+        sa.Column("service_id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_offer_referral_id")),
         sa.PrimaryKeyConstraint("referral_id", "service_id", name=op.f("pk_referral_offer")),
     )
@@ -273,8 +275,8 @@ def upgrade() -> None:
 
     op.create_table(
         "referral_party",
-        sa.Column("referral_id", sa.String(), nullable=False),
-        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("since", UTCDateTime(timezone=True), nullable=False),
         sa.Column("until", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_party_referral_id")),
@@ -283,14 +285,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "replay",
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("route", sa.String(), nullable=False),
-        sa.Column("key_hash", sa.String(), nullable=False),
-        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("route", TEXT, nullable=False),
+        sa.Column("key_hash", TEXT, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("headers", sa.String(), nullable=False),
+        sa.Column("headers", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("referral_id", sa.String(), nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_replay_referral_id")),
         sa.PrimaryKeyConstraint("client_id", "route", "key_hash", name=op.f("pk_replay")),
@@ -300,10 +302,10 @@ def upgrade() -> None:
 
     op.create_table(
         "access_token",
-        sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
         sa.Column("issued_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_access_token_client_id")),
@@ -316,8 +318,8 @@ def upgrade() -> None:
 
     op.create_table(
         "broken_glass",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
         sa.Column("reason", sa.LargeBinary(), nullable=False),
         sa.Column("since", UTCDateTime(timezone=True), nullable=False),
         sa.Column("until", UTCDateTime(timezone=True), nullable=False),
@@ -330,8 +332,8 @@ def upgrade() -> None:
     op.create_table(
         "client_secret",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_secret_client_id")),
@@ -342,12 +344,12 @@ def upgrade() -> None:
 
     op.create_table(
         "endpoint",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("participant_id", sa.String(), nullable=True),
-        sa.Column("url", sa.String(), nullable=False),
-        sa.Column("types", sa.String(), nullable=False),
-        sa.Column("signing", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("participant_id", TEXT, nullable=True),
+        sa.Column("url", TEXT, nullable=False),
+        sa.Column("types", TEXT, nullable=False),
+        sa.Column("signing", TEXT, nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("previous_secret", sa.LargeBinary(), nullable=True),
         sa.Column("previous_until", UTCDateTime(timezone=True), nullable=True),
@@ -355,7 +357,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("enabled_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", UTCDateTime(timezone=True), nullable=True),
-        sa.Column("disabled_reason", sa.String(), nullable=True),
+        sa.Column("disabled_reason", TEXT, nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_endpoint_client_id")),
         sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_endpoint_participant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
@@ -366,8 +368,8 @@ def upgrade() -> None:
 
     op.create_table(
         "fetched_keys",
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("body", sa.String(), nullable=True),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("body", TEXT, nullable=True),
         sa.Column("asked_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fetched_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("fresh_until", UTCDateTime(timezone=True), nullable=False),
@@ -376,14 +378,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "reply_link",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("token_hash", sa.String(), nullable=False),
-        sa.Column("referral_id", sa.String(), nullable=False),
-        sa.Column("address_id", sa.String(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("token_hash", TEXT, nullable=False),
+        sa.Column("referral_id", TEXT, nullable=False),
+        sa.Column("address_id", TEXT, nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", UTCDateTime(timezone=True), nullable=True),
-        sa.Column("code_hash", sa.String(), nullable=True),
+        sa.Column("code_hash", TEXT, nullable=True),
         sa.Column("code_expires_at", UTCDateTime(timezone=True), nullable=True),
         sa.Column("code_tries", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["referral_address.id"], name=op.f("fk_reply_link_address_id")),
@@ -396,22 +398,22 @@ def upgrade() -> None:
 
     op.create_table(
         "delivery",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("target", sa.String(), nullable=False),
-        sa.Column("endpoint_id", sa.String(), nullable=True),
-        sa.Column("address_id", sa.String(), nullable=True),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("referral_id", sa.String(), nullable=True),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("endpoint_id", TEXT, nullable=True),
+        sa.Column("address_id", TEXT, nullable=True),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("referral_id", TEXT, nullable=True),
         sa.Column("seq", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
-        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("detail", TEXT, nullable=True),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("happened_at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("leased_by", sa.String(), nullable=True),
+        sa.Column("leased_by", TEXT, nullable=True),
         sa.Column("leased_until", UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("delivered_at", UTCDateTime(timezone=True), nullable=True),
@@ -426,17 +428,17 @@ def upgrade() -> None:
 
     op.create_table(
         "correction",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("service_id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("field", sa.String(), nullable=True),
-        sa.Column("value", sa.String(), nullable=True),
-        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("service_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("field", TEXT, nullable=True),
+        sa.Column("value", TEXT, nullable=True),
+        sa.Column("note", TEXT, nullable=True),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("decided_at", UTCDateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("decided_by", TEXT, nullable=True),
+        sa.Column("reason", TEXT, nullable=True),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_correction_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
     )
@@ -446,10 +448,13 @@ def upgrade() -> None:
 
     op.drop_table("search_state")
     with op.batch_alter_table("service", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("availability_until", sa.String(), nullable=True))
-        batch_op.add_column(sa.Column("availability_note", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("availability_until", TEXT, nullable=True))
+        batch_op.add_column(sa.Column("availability_note", TEXT, nullable=True))
         batch_op.create_index(batch_op.f("ix_service_availability_until"), ["availability_until"], unique=False)
-    for statement in AUDIT_IS_ONLY_ADDED_TO:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE referral_event ALTER transaction SET DEFAULT (pg_current_xact_id()::text::bigint)")
+        op.create_index("ix_referral_event_transaction_id", "referral_event", ["transaction", "id"])
+    for statement in ONLY_ADDED_TO[op.get_bind().dialect.name]:
         op.execute(statement)
 
 
@@ -553,3 +558,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_audit_at"))
 
     op.drop_table("audit")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_only_added_to()")
