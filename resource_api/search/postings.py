@@ -5,7 +5,6 @@ that are gone since are struck out. A row's number is never given again, so noth
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from threading import Lock
 
 import numpy as np
@@ -63,7 +62,8 @@ class Postings:
         """Get the rows up to `last` of each; another search may have seen later ones already."""
         read: dict[Term | Beside, Numbers] = {}
         stale: dict[Term | Beside, int] = {}
-        for said in chain(positions, (term for clause in clauses for terms in clause for term in terms)):
+        wanted: list[Term | Beside] = [*positions, *(term for clause in clauses for terms in clause for term in terms)]
+        for said in wanted:
             numbers, known = self._lists.get(said, _NOTHING)
             if known < last:
                 stale[said] = known

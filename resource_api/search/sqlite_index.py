@@ -35,7 +35,7 @@ class SQLiteIndex(EmbeddedIndex):
         return SQLiteShelf(raw(session))
 
     def find_numbers(self, shelf: Shelf, query: SearchQuery, postings: Postings | None) -> Numbers:
-        """Find the rows that may answer: by the lists at hand, or by FTS5 where words are asked for together for once."""
+        """Find the rows that may answer: by the lists at hand, or by FTS5 where words stand together, asked once."""
         clauses, positions = token_clauses(query), tuple(position_clauses(query))
         if postings is None or not (clauses or positions) or not postings.meet(positions):
             return cast(SQLiteShelf, shelf).match(match_expression(query))
