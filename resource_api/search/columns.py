@@ -182,7 +182,7 @@ class Columns:
                 missing = numbers[slots < 0]
                 if len(missing):
                     wanted = orjson.dumps(missing, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-                    self._load(connection.execute(_READ, (wanted,)).fetchall())
+                    self.load(connection.execute(_READ, (wanted,)).fetchall())
                     slots = self._known(numbers)
         # A row that has gone since its number was found is no candidate.
         return slots[slots >= 0]
@@ -205,7 +205,8 @@ class Columns:
             self._slots = slots = grown
         return slots[numbers].astype(np.int64)
 
-    def _load(self, rows: list[tuple[Any, ...]]) -> None:
+    def load(self, rows: list[tuple[Any, ...]]) -> None:
+        """Keep rows, each its number and then what COLUMNS name; they must not be kept yet."""
         if not rows:
             return
         number, *columns = zip(*rows, strict=True)
