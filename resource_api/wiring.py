@@ -7,11 +7,14 @@ from resource_api.database import Database
 from resource_api.search.follow import follow
 from resource_api.search.index import SearchIndex
 from resource_api.search.sqlite_index import SQLiteIndex
+from resource_api.settings import Settings
 
 
-def attach_index(database: Database) -> SearchIndex:
-    """Make the embedded index follow the directory inside each writer's transaction."""
-    index = SQLiteIndex()
+def attach_index(database: Database, settings: Settings | None = None) -> SearchIndex:
+    """Make the index follow the directory inside each writer's transaction; mirrored where the settings say so."""
+    index: SearchIndex = SQLiteIndex()
+    if settings is not None and settings.elasticsearch_urls:
+        index = _mirror(index, settings)
 
     def follow_before_commit(session: Session) -> None:
         session.flush()
@@ -19,3 +22,15 @@ def attach_index(database: Database) -> SearchIndex:
 
     event.listen(database.writers, "before_commit", follow_before_commit)
     return index
+
+
+def _mirror(embedded: SearchIndex, settings: Settings) -> SearchIndex:
+    from resource_api.logs import log_warning
+    from resource_api.search.elasticsearch_index import Access, Cluster, ElasticsearchIndex
+    from resource_api.search.mirrored_index import MirroredIndex
+
+    def tell(error: Exception) -> None:
+        # What the client says may hold what was asked for.
+        log_warning("search_degraded", level=settings.log_level, error=type(error).__name__)
+
+    return MirroredIndex(embedded, ElasticsearchIndex(Cluster(Access.of(settings))), tell=tell)

@@ -19,7 +19,7 @@ ROOMS = {
     "referrals": {"directory", "places", "needs", "access", "privacy", "delivery", *FOOTING},
     "migrations": {"directory", "search", "privacy", "access", "delivery", "referrals", *FOOTING},
 }
-DOORS = {"api", "web", "cli", "worker", "postman"}
+DOORS = {"api", "web", "cli", "worker", "postman", "indexer"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}
 
 

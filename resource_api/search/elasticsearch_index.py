@@ -6,6 +6,7 @@ whole is an answer; anything else is an error that says what to do: wait (`Index
 """
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,14 +19,17 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from resource_api.database import fetch
 from resource_api.errors import IndexAway, IndexLost, IndexRefused
 from resource_api.places import point_in_geojson
 from resource_api.search.columns import Columns
+from resource_api.search.elasticsearch_mapping import FORMAT
 from resource_api.search.elasticsearch_query import MOST_AT_ONCE, search_body
 from resource_api.search.facets import Counts, largest
 from resource_api.search.hit import write_hits
 from resource_api.search.judge import judge
 from resource_api.search.query import Place, SearchHit, SearchPage, SearchQuery
+from resource_api.search.row import COLUMNS
 from resource_api.search.tables import SearchRow
 from resource_api.settings import Settings
 
@@ -41,6 +45,7 @@ PATIENCE_S = 60.0
 ATTEMPTS = 3
 PAUSE_S = 0.05
 KEPT = "1m"
+_ROWS = f"SELECT {', '.join(COLUMNS)} FROM search_row WHERE service_id IN :ids"  # noqa: S608
 _LATER = frozenset({408, 429, 502, 503, 504})
 
 
@@ -49,7 +54,7 @@ class Access:
     """Where Elasticsearch is, who we are to it, and the name under which our index is found."""
 
     urls: tuple[str, ...]
-    alias: str
+    name: str
     api_key: str | None = None
     user: tuple[str, str] | None = None
     ca_file: str | None = None
@@ -71,7 +76,10 @@ class Cluster:
     """Calls Elasticsearch; connects when first called, so that nothing is carried across a fork."""
 
     def __init__(self, access: Access) -> None:
-        self.alias = access.alias
+        self.name = access.name
+        # The format is in the name: a release never reads what another one wrote otherwise.
+        self.alias = f"{access.name}-f{FORMAT}"
+        self.next_alias = f"{self.alias}-next"
         self._access = access
         self._client: Elasticsearch | None = None
         self._connecting = Lock()
@@ -143,7 +151,7 @@ class Cluster:
 
 def _name_refusal(status: int, error: Any) -> Exception:
     if status == 404:
-        return IndexLost("The index is not there")
+        return IndexLost("The index is not there", hint="the worker builds it, or `resource-api search rebuild`")
     if status in (401, 403) or status >= 500:
         return IndexAway(f"Elasticsearch answers {status}")
     said = error.body.get("error") if isinstance(error.body, dict) else None
@@ -163,14 +171,14 @@ class ElasticsearchIndex:
         body = search_body(query, covering=covering, now=datetime.now(UTC))
         start = (query.page - 1) * query.per_page
         if start + query.per_page > MOST_AT_ONCE:
-            return _read_page(query, self._walk(body, start, query.per_page))
-        return _read_page(query, self._search(body | {"from": start, "size": query.per_page}))
+            return _read_page(session, query, self._walk(body, start, query.per_page))
+        return _read_page(session, query, self._search(body | {"from": start, "size": query.per_page}))
 
     def is_there(self, *, budget: float) -> bool:
         """Tell whether the index can be asked within a budget of seconds."""
         try:
             self.cluster.call("GET", f"/{self.cluster.alias}/_count", budget=budget, terminate_after="1")
-        except IndexAway:
+        except (IndexAway, IndexRefused):
             return False
         return True
 
@@ -179,7 +187,7 @@ class ElasticsearchIndex:
         answer: JSON = self.cluster.call(
             "POST",
             path,
-            body | {"timeout": f"{round(BUDGET_S * 1000)}ms"},
+            body | {"timeout": f"{round(BUDGET_S * 1000)}ms", "_source": False},
             budget=BUDGET_S,
             **({} if point else {"allow_partial_search_results": "false"}),
         )
@@ -199,14 +207,15 @@ class ElasticsearchIndex:
             while start > 0:
                 step = min(start, MOST_AT_ONCE)
                 walking = {name: body[name] for name in ("query", "sort")}
-                walking |= {"size": step, "_source": False, "track_total_hits": False}
+                walking |= {"size": step, "track_total_hits": False}
                 hits = self._search(_at(walking, point, after), point=point)["hits"]["hits"]
                 if len(hits) < step:
                     return self._search(_at(body | {"size": 0}, point, None), point=point)
                 after, start = hits[-1]["sort"], start - step
             return self._search(_at(body | {"size": size}, point, after), point=point)
         finally:
-            self.cluster.call("DELETE", "/_pit", {"id": point}, budget=BUDGET_S)
+            with suppress(IndexAway):  # it ends by itself
+                self.cluster.call("DELETE", "/_pit", {"id": point}, budget=BUDGET_S)
 
 
 def _at(body: JSON, point: str, after: list[Any] | None) -> JSON:
@@ -229,24 +238,28 @@ def _read_shapes(text: str) -> list[JSON]:
     return shapes
 
 
-def _read_page(query: SearchQuery, answer: JSON) -> SearchPage:
-    rows = [orjson.loads(hit["_source"]["row"]) for hit in answer["hits"]["hits"]]
-    facets: dict[str, Counts] = {name: () for name in query.facets}
+def _read_page(session: Session, query: SearchQuery, answer: JSON) -> SearchPage:
+    facets: dict[str, Counts] = dict.fromkeys(query.facets, ())
     for name, counted in answer.get("aggregations", {}).items():
         facets[name] = _read_counts(name, counted["buckets"])
-    return SearchPage(tuple(_explain(query, rows)), answer["hits"]["total"]["value"], facets)
+    ids = [hit["_id"] for hit in answer["hits"]["hits"]]
+    return SearchPage(tuple(_explain(session, query, ids)), answer["hits"]["total"]["value"], facets)
 
 
-def _explain(query: SearchQuery, rows: list[list[Any]]) -> Iterable[SearchHit]:
-    """Tell of the few rows that are shown why they fit: as the embedded index does, by the same functions."""
-    if not rows:
+def _explain(session: Session, query: SearchQuery, ids: list[str]) -> Iterable[SearchHit]:
+    """Tell of the few that are shown why they fit, from the database's rows and by its own judge.
+
+    What has changed a moment ago is told as it is now, and left out where it fits no more.
+    """
+    rows = {row[0]: row for row in fetch(session, _ROWS, ids)}
+    found = [rows[id_] for id_ in ids if id_ in rows]
+    if not found:
         return
     columns = Columns()
-    columns.load([(number, *row) for number, row in enumerate(rows)])
-    slots = np.arange(len(rows))
+    columns.load([(number, *row) for number, row in enumerate(found)])
     # Sites are chosen where a time matters, and the facet of what is open asks for one.
     asked = replace(query, sort="best", facets=tuple(name for name in query.facets if name == "open"))
-    judged = judge(asked, columns, slots, lambda some: np.zeros(len(some)))
+    judged = judge(asked, columns, np.arange(len(found)), lambda some: np.zeros(len(some)))
     yield from write_hits(query, columns, judged, np.arange(len(judged.slots)))
 
 

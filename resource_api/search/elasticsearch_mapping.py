@@ -1,8 +1,8 @@
 """HOW ELASTICSEARCH KEEPS A SERVICE: the settings and the mapping of an index, and the document that fits them.
 
 Postings answer what is a yes or a no (words, needs, cells, filters); what a service is judged by is one small binary,
-`facts`, which the script reads (`elasticsearch_script.py`). `row` is what the embedded index keeps, handed back for the
-few hits that are shown. Nothing else is stored.
+`facts`, which the script reads (`elasticsearch_script.py`). Nothing is stored to be handed back: an answer is ids, and
+what is shown of them comes from the database.
 """
 
 import base64
@@ -16,7 +16,7 @@ import orjson
 from resource_api.directory.hours import Hours, unpack
 from resource_api.search.document import SearchDocument
 from resource_api.search.rank import CAPACITY_WEIGHT
-from resource_api.search.row import COLUMNS, text_columns, write_row
+from resource_api.search.row import text_columns, write_row
 
 JSON = dict[str, Any]
 
@@ -47,7 +47,7 @@ SETTINGS: JSON = {
 
 MAPPING: JSON = {
     "dynamic": "strict",
-    "_source": {"includes": ["row"]},
+    "_source": {"enabled": False},
     "properties": {
         "service_id": _KEYWORD,
         "etag": _KEYWORD,
@@ -69,7 +69,6 @@ MAPPING: JSON = {
         "updated_at": {"type": "double"},
         "name_key": _KEYWORD,
         "facts": {"type": "binary", "doc_values": True},
-        "row": {"type": "keyword", "index": False, "doc_values": False},
     },
 }
 
@@ -104,7 +103,6 @@ def write_document(document: SearchDocument, etag: str) -> JSON:
         "updated_at": document.updated_at,
         "name_key": document.name_key[:MOST_SORTED],
         "facts": base64.b64encode(write_facts(document, row)).decode(),
-        "row": orjson.dumps([row[name] for name in COLUMNS]).decode(),
     }
     return {name: value for name, value in out.items() if value is not None and value != []}
 
