@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.search.elasticsearch_server import GIVEN, STARTED, find_server, new_folder, stop_started
+
+# The server is for the tests that ask for it. Every other application under test answers from its database, whatever
+# the tests were run with; child processes and the workers of xdist see these names too.
+if os.environ.get("ELASTICSEARCH_URL"):
+    os.environ[GIVEN] = os.environ.pop("ELASTICSEARCH_URL")
+
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
 
@@ -44,6 +51,24 @@ def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                 assert done.returncode in (0, 1), done.stderr
             making.rename(made)
     return made / "directory.db"
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> str:
+    """The URL of a real Elasticsearch; where there is none, the test is skipped and says so."""
+    return find_server()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the folder of the server that may be started, once for all test processes."""
+    if not hasattr(config, "workerinput"):
+        os.environ[STARTED] = new_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server that was started, if one was."""
+    if not hasattr(config, "workerinput"):
+        stop_started(Path(os.environ[STARTED]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

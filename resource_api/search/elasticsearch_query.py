@@ -57,7 +57,10 @@ def search_body(query: SearchQuery, *, covering: Collection[str], now: datetime)
         "query": {
             "script_score": {
                 "query": {
-                    "bool": {"filter": list(write_filters(query)), "should": list(write_carried(query, covering))}
+                    "bool": {
+                        "filter": [*write_filters(query), {"match_all": {}}],
+                        "should": list(write_carried(query, covering)),
+                    }
                 },
                 "script": {"source": SCORE, "params": reaching | _score_parameters(query, now)},
                 "min_score": LEAST_FOUND,
