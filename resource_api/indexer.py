@@ -29,7 +29,7 @@ from resource_api.search.mirror_build import (
     read_build,
     read_services,
 )
-from resource_api.search.mirror_check import MirrorDifference, compare_mirror
+from resource_api.search.mirror_check import MirrorDifference, compare_mirror, look_again
 from resource_api.search.tables import MirrorBuild
 from resource_api.settings import Settings
 
@@ -146,10 +146,18 @@ class Indexer:
 
     def repair(self, difference: MirrorDifference, show: Show = _show_nobody) -> None:
         """Make what answers agree with the database where it differs: by sending, or by an index built anew."""
-        if difference.ahead:
-            self.rebuild(show)
+        if not difference.services:
             return
-        self._mend(self.cluster.alias, difference.services)
+        if not difference.ahead:
+            self._mend(self.cluster.alias, difference.services)
+            left = MirrorDifference()
+            for start in range(0, len(difference.services), AT_A_TIME):
+                some = difference.services[start : start + AT_A_TIME]
+                look_again(self.database, self.cluster, self.cluster.alias, some, left)
+            if not left.services:
+                return
+        # It remembers what the database does not, be it a deletion: only an index that remembers nothing can follow.
+        self.rebuild(show)
 
     def reconcile(self) -> int:
         """Compare and repair what answers, drop what has not answered for a day; get how much differed."""

@@ -53,6 +53,8 @@ def search_body(query: SearchQuery, *, covering: Collection[str], now: datetime)
     It says nothing of the page: `from` and `size`, or `search_after`, are added by whoever asks.
     """
     reaching = _reach_parameters(query, now)
+    # Where only a facet asks what is open, no score hangs on it.
+    scored = reaching if query.open_at is not None else reaching | {"clocks": None}
     body: JSON = {
         "query": {
             "script_score": {
@@ -62,7 +64,7 @@ def search_body(query: SearchQuery, *, covering: Collection[str], now: datetime)
                         "should": list(write_carried(query, covering)),
                     }
                 },
-                "script": {"source": SCORE, "params": reaching | _score_parameters(query, now)},
+                "script": {"source": SCORE, "params": scored | _score_parameters(query, now)},
                 "min_score": LEAST_FOUND,
             }
         },

@@ -64,7 +64,7 @@ def compare_mirror(database: Database, cluster: Cluster, alias: str) -> Iterator
         matched += len(held)
         suspects = [service for service, each in expected.items() if held.get(service) != each]
         if suspects:
-            _look_again(database, cluster, alias, suspects, difference)
+            look_again(database, cluster, alias, suspects, difference)
         done, last = done + len(expected), next(reversed(expected))
         yield done, difference
     if cluster.call("GET", f"/{alias}/_count")["count"] != matched:
@@ -76,16 +76,17 @@ def compare_mirror(database: Database, cluster: Cluster, alias: str) -> Iterator
     yield done, difference
 
 
-def _look_again(
+def look_again(
     database: Database, cluster: Cluster, alias: str, suspects: list[str], difference: MirrorDifference
 ) -> None:
+    """Add to a difference those of these services that differ."""
     cluster.call("POST", f"/{alias}/_refresh")
     held = _read_held(cluster, alias, suspects)
     with database.read() as session:
         # Read after the mirror was: what is ahead of this is ahead indeed.
         expected = _find_expected(session, suspects)
         waiting = _read_waiting(session)
-        refused = dict(session.execute(select(MirrorFault.service_id, MirrorFault.version)).tuples())
+        refused = {fault.service_id: fault.version for fault in session.scalars(select(MirrorFault))}
     for service, each in expected:
         there = held.get(service)
         if there == each or (service in waiting and (there is None or each is None or there.version < each.version)):
