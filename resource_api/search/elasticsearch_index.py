@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 
 # The rest of two seconds is the database's, should it have to answer instead.
-BUDGET_S = 1.5
+BUDGET_S = 1.2
 # What keeps the index is patient.
 PATIENCE_S = 60.0
 ATTEMPTS = 3

@@ -61,6 +61,11 @@ def _find_home() -> Path | None:
     return next((home for home in homes if (home / "bin" / "elasticsearch").is_file()), None)
 
 
+def _find_java() -> str:
+    kits = sorted(path.parent.parent for path in Path("/usr/lib/jvm").glob("*/bin/javac"))
+    return str(kits[-1]) if kits else ""
+
+
 def _start(home: Path, folder: Path) -> str:
     port, inner = _free_port(), _free_port()
     for name in ("config", "data", "logs", "tmp"):
@@ -73,7 +78,8 @@ def _start(home: Path, folder: Path) -> str:
     )
     env = {name: value for name, value in os.environ.items() if not name.startswith(("JAVA_", "ES_"))}
     env |= {"ES_PATH_CONF": str(folder / "config"), "ES_TMPDIR": str(folder / "tmp"), "ES_JAVA_OPTS": "-Xms1g -Xmx1g"}
-    env |= {name: os.environ[name] for name in ("ES_JAVA_HOME",) if name in os.environ}
+    java = os.environ.get("ES_JAVA_HOME") or ("" if (home / "jdk").exists() else _find_java())
+    env |= {"ES_JAVA_HOME": java} if java else {}
     user: str | None = None
     if os.geteuid() == 0:  # which it refuses to run as
         user = "elasticsearch"

@@ -116,8 +116,8 @@ def change_services(session: Session, *numbers: int, **values: str) -> None:
 
 
 @contextmanager
-def mirrored(url: str, folder: Path) -> Iterator[Mirrored]:
-    """Open a small mirrored directory, whose Elasticsearch is reached by a link that can be troubled."""
+def mirrored(url: str, folder: Path, *, straight: bool = False) -> Iterator[Mirrored]:
+    """Open a small mirrored directory, whose Elasticsearch is reached by a link that can be troubled, or `straight`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "directory.db"
     path.write_bytes(empty_database())
@@ -125,7 +125,7 @@ def mirrored(url: str, folder: Path) -> Iterator[Mirrored]:
         settings = Settings(
             f"sqlite:///{path}",
             instance=folder,
-            elasticsearch_urls=(link.url,),
+            elasticsearch_urls=tuple(url.split(",")) if straight else (link.url,),
             elasticsearch_index=cluster.name,
         )
         app = create_app(settings)
