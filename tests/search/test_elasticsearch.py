@@ -4,6 +4,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,23 @@ def test_pages_beyond_what_is_asked_at_once_are_walked_to(
                 assert ids(there) == whole[:30]
             assert len(set(ids(there))) == 30
         assert both.mirrored.find(session, replace(query, page=10_000)).hits == ()
+
+
+CHANGES = (
+    datetime(2026, 11, 1, 3, 50, tzinfo=UTC),
+    datetime(2027, 3, 14, 5, 50, tzinfo=UTC),
+    datetime(2026, 9, 26, 12, 50, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize("begin", CHANGES, ids=["autumn", "spring", "auckland"])
+def test_what_is_open_is_the_same_minute_by_minute_where_clocks_change(both: Both, begin: datetime) -> None:
+    with both.database.read() as session:
+        for step in range(30):
+            moment = begin + timedelta(minutes=10 * step)
+            query = SearchQuery(open_at=moment, facets=("open",), sort="name", per_page=EVERYTHING)
+            here, there = both.embedded.find(session, query), both.mirrored.find(session, query)
+            assert (there.total, there.facets, ids(there)) == (here.total, here.facets, ids(here)), moment
 
 
 def test_the_mirror_agrees_with_the_database_after_a_rebuild(both: Both) -> None:

@@ -133,6 +133,40 @@ def test_what_cannot_be_taken_now_waits_in_the_log(world: Mirrored, block: str) 
     assert world.agrees()
 
 
+@pytest.mark.faults
+def test_a_disk_that_is_full_refuses_for_now_and_nothing_is_lost(world: Mirrored) -> None:
+    """The flood stage, as the cluster itself declares it; it is of the whole server, hence of the long forms."""
+    prefix = "cluster.routing.allocation.disk"
+    full = {
+        f"{prefix}.threshold_enabled": True,
+        f"{prefix}.watermark.low": "900tb",
+        f"{prefix}.watermark.high": "900tb",
+        f"{prefix}.watermark.flood_stage": "900tb",
+        f"{prefix}.watermark.flood_stage.max_headroom": None,
+        "cluster.info.update.interval": "10s",
+    }
+    live = find_live(world.cluster)
+
+    def is_blocked() -> bool:
+        settings = world.cluster.call("GET", f"/{live}/_settings", flat_settings="true")
+        return settings[str(live)]["settings"].get("index.blocks.read_only_allow_delete") == "true"
+
+    world.cluster.call("PUT", "/_cluster/settings", {"persistent": full})
+    try:
+        wait_until(is_blocked, 90)
+        world.write(3, name="Changed 03")
+        with pytest.raises(IndexAway):
+            world.indexer().follow()
+        assert world.waiting() == 1
+        assert not is_degraded(world), "a full disk still answers"
+    finally:
+        world.cluster.call("PUT", "/_cluster/settings", {"persistent": dict.fromkeys(full)})
+    with following(world):
+        world.cluster.call("PUT", f"/{live}/_settings", {"index.blocks.read_only_allow_delete": None})
+        wait_until(lambda: world.waiting() == 0, 60)
+    assert world.agrees()
+
+
 def test_poison_is_set_aside_and_the_others_go_on(world: Mirrored) -> None:
     from sqlalchemy import update
 
