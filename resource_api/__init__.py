@@ -27,7 +27,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     settings = settings or Settings.from_environment()
     app = Flask("resource_api", static_folder=None, template_folder=None)
     database = Database(settings.database_url)
-    wiring = Wiring(settings, database, attach_index(database))
+    wiring = Wiring(settings, database, attach_index(database, settings))
     app.extensions["resource_api"] = wiring
     if settings.production:
         wiring.keyring  # noqa: B018 - without its keys it does not start

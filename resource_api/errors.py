@@ -66,6 +66,18 @@ class Unreadable(ResourceError):
     """A sealed value that cannot be opened: altered, moved, or sealed by a key that is not here."""
 
 
+class IndexAway(ResourceError):
+    """The search server does not answer, not in time, or not now; the same again later may do."""
+
+
+class IndexLost(IndexAway):
+    """The search server answers, and has no index of that name."""
+
+
+class IndexRefused(ResourceError):
+    """The search server takes a request to be wrong; the same again will not do."""
+
+
 class NotAuthenticated(ResourceError):
     """No credentials, or none that are valid now."""
 

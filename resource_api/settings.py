@@ -4,13 +4,16 @@ With none set, everything runs on SQLite under `instance/`.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from resource_api.errors import SettingsError
 
 DEFAULT_INSTANCE = Path("instance")
+_INDEX_NAME = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,13 @@ class Settings:
     egress_allow: tuple[str, ...] = ()
     # Proxies in front that each add the address of whoever called them; with 0 nobody's word is taken for it.
     proxy_hops: int = 0
+    # Where searches are answered at scale; with none, the database answers them.
+    elasticsearch_urls: tuple[str, ...] = field(default=(), repr=False)
+    elasticsearch_index: str = "directory"
+    elasticsearch_api_key: str | None = field(default=None, repr=False)
+    elasticsearch_user: str | None = None
+    elasticsearch_password: str | None = field(default=None, repr=False)
+    elasticsearch_ca_file: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -64,11 +74,40 @@ class Settings:
             smtp_url=env.get("SMTP_URL") or None,
             egress_allow=_read_list(env, "EGRESS_ALLOW", ""),
             proxy_hops=_read_count(env, "PROXY_HOPS", 0),
+            elasticsearch_urls=tuple(map(_read_node, _read_list(env, "ELASTICSEARCH_URL", ""))),
+            elasticsearch_index=_read_index_name(env),
+            elasticsearch_api_key=env.get("ELASTICSEARCH_API_KEY") or None,
+            elasticsearch_user=env.get("ELASTICSEARCH_USER") or None,
+            elasticsearch_password=env.get("ELASTICSEARCH_PASSWORD") or None,
+            elasticsearch_ca_file=env.get("ELASTICSEARCH_CA_FILE") or None,
         )
 
 
 def _read_list(env: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in env.get(name, default).split(",") if part.strip())
+
+
+def _read_node(url: str) -> str:
+    """Read the URL of a search server, and add the port that its scheme has."""
+    field, hint = "ELASTICSEARCH_URL", "http(s)://host:port, several of them comma-separated"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError("ELASTICSEARCH_URL is no URL", field=field, hint=hint) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("ELASTICSEARCH_URL is no http(s) URL", field=field, hint=hint)
+    if port is None:
+        parts = parts._replace(netloc=f"{parts.netloc}:{443 if parts.scheme == 'https' else 9200}")
+    return urlunsplit(parts)
+
+
+def _read_index_name(env: Mapping[str, str]) -> str:
+    name = env.get("ELASTICSEARCH_INDEX") or "directory"
+    if not _INDEX_NAME.fullmatch(name):
+        hint = "small letters, digits, `-` and `_`, a letter first"
+        raise SettingsError(f"ELASTICSEARCH_INDEX is {name!r}", field="ELASTICSEARCH_INDEX", hint=hint)
+    return name
 
 
 def _read_environment(env: Mapping[str, str]) -> bool:

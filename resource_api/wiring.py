@@ -6,11 +6,14 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.search.follow import follow
 from resource_api.search.index import SearchIndex
+from resource_api.settings import Settings
 
 
-def attach_index(database: Database) -> SearchIndex:
-    """Make the index that a database embeds follow the directory inside each writer's transaction."""
+def attach_index(database: Database, settings: Settings | None = None) -> SearchIndex:
+    """Make the index follow the directory inside each writer's transaction; mirrored where the settings say so."""
     index = _index_of(database)
+    if settings is not None and settings.elasticsearch_urls:
+        index = _mirror(index, settings)
 
     def follow_before_commit(session: Session) -> None:
         session.flush()
@@ -28,3 +31,15 @@ def _index_of(database: Database) -> SearchIndex:
     from resource_api.search.sqlite_index import SQLiteIndex
 
     return SQLiteIndex()
+
+
+def _mirror(embedded: SearchIndex, settings: Settings) -> SearchIndex:
+    from resource_api.logs import log_warning
+    from resource_api.search.elasticsearch_index import Access, Cluster, ElasticsearchIndex
+    from resource_api.search.mirrored_index import MirroredIndex
+
+    def tell(error: Exception) -> None:
+        # What the client says may hold what was asked for.
+        log_warning("search_degraded", level=settings.log_level, error=type(error).__name__)
+
+    return MirroredIndex(embedded, ElasticsearchIndex(Cluster(Access.of(settings))), tell=tell)

@@ -1,4 +1,4 @@
-"""WHAT GOES ON BY ITSELF: one process that delivers, reminds, seals the audit, and forgets what has expired.
+"""WHAT GOES ON BY ITSELF: a process that delivers, reminds, seals the audit, forgets, keeps Elasticsearch in step.
 
 Each job is one function. Deliveries are leased one by one, so that several workers share them; every other job has one
 lock, a row that says whose turn it is until when. Whoever is killed in the middle is followed by another.
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,8 @@ from resource_api.access.forget import forget_expired
 from resource_api.database import Database
 from resource_api.delivery.job import end_turn, take_turn
 from resource_api.directory.availability import end_availability
-from resource_api.logs import log_fault, log_work
+from resource_api.errors import Busy, IndexAway
+from resource_api.logs import log_fault, log_warning, log_work
 from resource_api.postman import POLL_S, Postman, now_utc
 from resource_api.privacy.chain import checkpoint, seal
 from resource_api.privacy.checkpoint import FILE_NAME, keep_checkpoint
@@ -28,11 +30,16 @@ from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 
+if TYPE_CHECKING:
+    from resource_api.indexer import Indexer
+
 AFTER_A_FAULT_S = 1.0
 # How long a job is one worker's before another may take it over; the audit is not left unsealed for a minute.
 TURN = timedelta(minutes=5)
 SEALERS_TURN = timedelta(seconds=20)
 AT_A_TIME = 500
+# How often it is looked, at the least, whether a job is due.
+LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Work:
     database: Database
     keyring: Keyring
     now: datetime
+    indexer: "Indexer | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,22 @@ def end_availabilities(work: Work) -> int:
     return _commit_each(work, lambda session: end_availability(session, now=work.now))
 
 
+def follow_mirror(work: Work) -> int:
+    """Tell Elasticsearch what has changed; where it is away, that waits."""
+    if work.indexer is None:
+        return 0
+    try:
+        return work.indexer.follow()
+    except (IndexAway, Busy) as error:
+        log_warning("mirror_waits", level=work.settings.log_level, error=type(error).__name__)
+        return 0
+
+
+def reconcile_mirror(work: Work) -> int:
+    """Compare what Elasticsearch holds with the documents, and repair it."""
+    return 0 if work.indexer is None else work.indexer.reconcile()
+
+
 JOBS = (
     Job("remind", timedelta(minutes=1), remind),
     Job("seal", timedelta(seconds=2), seal_audit, SEALERS_TURN),
@@ -119,23 +143,30 @@ JOBS = (
     Job("forget", timedelta(minutes=10), forget),
     Job("shred", timedelta(hours=1), shred),
 )
+# Where the settings name an Elasticsearch. Whoever dies while following is followed soon: searches wait for it.
+MIRROR_JOBS = (
+    Job("mirror", timedelta(seconds=1), follow_mirror, SEALERS_TURN),
+    Job("reconcile", timedelta(hours=1), reconcile_mirror),
+)
 
 
 def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = None) -> None:
     """Do every job until `stop` is set; or with `once`, what there is to do now."""
     stop = stop or Event()
     database, keyring = Database(settings.database_url), load_keyring(settings)
-    attach_index(database)
+    attach_index(database, settings)
+    indexer = _make_indexer(database, settings)
+    jobs = (*JOBS, *MIRROR_JOBS) if indexer else JOBS
     postman = Postman(database, keyring, settings, permitted)
     for exempt in settings.egress_allow:
         log_work("egress_allow", level=settings.log_level, entry=exempt)
     try:
         if once:
-            for job in JOBS:
-                do_job(job, Work(settings, database, keyring, now_utc()), postman.name, every=timedelta(0))
+            for job in jobs:
+                do_job(job, Work(settings, database, keyring, now_utc(), indexer), postman.name, every=timedelta(0))
             postman.deliver_all()
             return
-        others = [Thread(target=_repeat, args=(job, postman, stop), name=job.name) for job in JOBS]
+        others = [Thread(target=_repeat, args=(job, postman, indexer, stop), name=job.name) for job in jobs]
         for thread in others:
             thread.start()
         _deliver(postman, stop)
@@ -143,6 +174,8 @@ def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = N
             thread.join()
     finally:
         postman.close()
+        if indexer is not None:
+            indexer.cluster.close()
         database.close()
 
 
@@ -162,6 +195,14 @@ def do_job(job: Job, work: Work, worker: str, *, every: timedelta | None = None)
     return done
 
 
+def _make_indexer(database: Database, settings: Settings) -> "Indexer | None":
+    if not settings.elasticsearch_urls:
+        return None
+    from resource_api.indexer import Indexer
+
+    return Indexer.of(database, settings)
+
+
 def _deliver(postman: Postman, stop: Event) -> None:
     while not stop.is_set():
         try:
@@ -172,11 +213,13 @@ def _deliver(postman: Postman, stop: Event) -> None:
             stop.wait(AFTER_A_FAULT_S)
 
 
-def _repeat(job: Job, postman: Postman, stop: Event) -> None:
+def _repeat(job: Job, postman: Postman, indexer: "Indexer | None", stop: Event) -> None:
     level = postman.settings.log_level
-    while not stop.wait(job.every.total_seconds()):
+    # A worker that has just begun need not wait an hour for what is due.
+    while not stop.wait(min(job.every, LOOK).total_seconds()):
         try:
-            done = do_job(job, Work(postman.settings, postman.database, postman.keyring, now_utc()), postman.name)
+            work = Work(postman.settings, postman.database, postman.keyring, now_utc(), indexer)
+            done = do_job(job, work, postman.name)
             if done and job.every >= timedelta(minutes=1):
                 log_work(job.name, level=level, done=done)
         except Exception as error:

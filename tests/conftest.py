@@ -11,10 +11,16 @@ import pytest
 
 from tests.databases import SQLITE, Kind, make_tables
 from tests.postgres import Cluster, Postgres, make_cluster
+from tests.search.elasticsearch_server import GIVEN, STARTED, find_server, new_folder, stop_started
+
+# The server is for the tests that ask for it. Every other application under test answers from its database, whatever
+# the tests were run with; child processes and the workers of xdist see these names too.
+if os.environ.get("ELASTICSEARCH_URL"):
+    os.environ[GIVEN] = os.environ.pop("ELASTICSEARCH_URL")
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
-STARTED = "postgres-started"
+POSTGRES_STARTED = "postgres-started"
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
     if given:
         return Postgres(given)
     shared = shared_folder(tmp_path_factory)
-    started = shared / STARTED
+    started = shared / POSTGRES_STARTED
     with (shared / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not started.exists():
@@ -103,7 +109,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that tests started, once all of their processes have ended."""
     if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
         return
-    started = session.config._tmp_path_factory.getbasetemp() / STARTED  # type: ignore[attr-defined]
+    started = session.config._tmp_path_factory.getbasetemp() / POSTGRES_STARTED  # type: ignore[attr-defined]
     if started.exists():
         cluster = read_cluster(started)
         started.unlink()
@@ -130,6 +136,24 @@ def baltimore_database(data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                 assert done.returncode in (0, 1), done.stderr
             making.rename(made)
     return made / "directory.db"
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> str:
+    """The URL of a real Elasticsearch; where there is none, the test is skipped and says so."""
+    return find_server()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the folder of the server that may be started, once for all test processes."""
+    if not hasattr(config, "workerinput"):
+        os.environ[STARTED] = new_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server that was started, if one was."""
+    if not hasattr(config, "workerinput"):
+        stop_started(Path(os.environ[STARTED]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,7 +19,7 @@ ROOMS = {
     "referrals": {"directory", "places", "needs", "access", "privacy", "delivery", *FOOTING},
     "migrations": {"directory", "search", "privacy", "access", "delivery", "referrals", *FOOTING},
 }
-DOORS = {"api", "web", "cli", "worker", "postman"}
+DOORS = {"api", "web", "cli", "worker", "postman", "indexer"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}
 
 
@@ -75,6 +75,17 @@ def test_a_web_library_is_imported_only_at_the_skin(library: str, allowed: set[s
     for path in modules():
         if library in {name.split(".")[0] for name in imports(path)}:
             assert room_of(path) in allowed, f"{path.relative_to(ROOT)} imports {library}"
+
+
+def test_the_search_server_is_known_by_one_file_and_only_when_it_is_asked() -> None:
+    libraries = {"elasticsearch", "elastic_transport"}
+    knowing = {path for path in modules() if libraries & {name.split(".")[0] for name in imports(path)}}
+    assert [str(path.relative_to(ROOT)) for path in knowing] == ["search/elasticsearch_index.py"]
+    (path,) = knowing
+    at_once = [
+        node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not libraries & {(node.module or "").split(".")[0] for node in at_once if isinstance(node, ast.ImportFrom)}
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:

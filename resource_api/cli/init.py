@@ -32,9 +32,10 @@ def init(no_seed: bool) -> None:
 
     Run it again after an upgrade; it changes only what is missing.
     """
-    database = Database(Settings.from_environment().database_url, mapped=False)
+    settings = Settings.from_environment()
+    database = Database(settings.database_url, mapped=False)
     migrate(database)
-    attach_index(database)
+    attach_index(database, settings)
     with database.write() as session:
         towns = store_towns(session)
         session.commit()

@@ -66,7 +66,8 @@ def load_command(
         ) from None
     options = Options(dry_run, replace, keep_samples, lambda plan: yes or dry_run or _ask(plan))
     report = Report()
-    database = Database(Settings.from_environment().database_url, mapped=False)
+    settings = Settings.from_environment()
+    database = Database(settings.database_url, mapped=False)
     try:
         with ExitStack() as stack:
             write_problems = stack.enter_context(_problem_file(errors)) if errors else None
@@ -75,7 +76,7 @@ def load_command(
             given = open_input(place, Named(format_, source, licence, encoding), scratch)
             _say_whose(given)
             # Here the search index is made to follow, within each transaction that is committed below.
-            attach_index(database)
+            attach_index(database, settings)
             session = stack.enter_context(database.write())
             with show_progress("rows read") as show:
                 for progress in load(session, given, options, report, now=datetime.now(UTC)):

@@ -15,7 +15,7 @@ from resource_api.settings import Settings
 @click.command()
 @click.option("--once", is_flag=True, help="Do what there is to do now, and end.")
 def worker(once: bool) -> None:
-    """Deliver, remind, seal the audit and forget what has expired, until interrupted.
+    """Deliver, remind, seal the audit, forget what has expired, keep Elasticsearch in step, until interrupted.
 
     Several may run at once, and any may be killed: another takes its work up.
     """

@@ -216,13 +216,15 @@ class Columns:
         return dict(self._parts[code] for code in self.needs.read(slot))
 
     def _known(self, numbers: Numbers) -> Numbers:
-        top = int(numbers.max())
+        self._make_room(int(numbers.max()))
+        return self._slots[numbers].astype(np.int64)
+
+    def _make_room(self, top: int) -> None:
         slots = self._slots
         if top >= len(slots):
             grown = np.full(max(top + 1, 2 * len(slots)), -1, np.int32)
             grown[: len(slots)] = slots
-            self._slots = slots = grown
-        return slots[numbers].astype(np.int64)
+            self._slots = grown
 
     def load(self, rows: Sequence[Any]) -> None:
         """Keep rows, each its number and then what COLUMNS name; they must not be kept yet."""
@@ -264,6 +266,7 @@ class Columns:
                 self.shapes[slot] = orjson.loads(shapes)
         # Last: a row is known only when all of it is there.
         self.number.extend(number)
+        self._make_room(max(number))
         self._slots[np.array(number)] = np.arange(first, first + len(rows))
 
     def _load_sites(self, sites: list[list[Any]]) -> None:

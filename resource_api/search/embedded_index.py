@@ -95,6 +95,10 @@ class EmbeddedIndex(ABC):
         """Tell whether any service says a word, by the tokens it may be stored under."""
         return self.shelf(session).has_word(forms)
 
+    def is_degraded(self) -> bool:
+        """Tell that nobody answers in its place."""
+        return False
+
     def spoken_words(self, session: Session) -> Collection[str]:
         """List the words, unstemmed, that services say."""
         state = self.shelf(session).words_as_of()

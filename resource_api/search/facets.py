@@ -28,7 +28,7 @@ def count_facet(
         return _count(columns.free[slots], _YES_NO.__getitem__)
     if name == "need":
         counts = np.bincount(columns.families.values[columns.needs.gather(slots).codes])
-        return _largest({columns.names.texts[code]: int(counts[code]) for code in np.flatnonzero(counts)})
+        return largest({columns.names.texts[code]: int(counts[code]) for code in np.flatnonzero(counts)})
     if name in ("language", "life_stage"):
         listed = columns.languages if name == "language" else columns.life_stages
         return _count_listed(listed.gather(slots), columns.tags, lambda text: text.lstrip("?"))
@@ -41,7 +41,7 @@ def count_facet(
 
 def _count(values: NDArray[np.integer], say: Callable[[int], str]) -> Counts:
     found, counts = np.unique(values, return_counts=True)
-    return _largest({say(int(value)): int(count) for value, count in zip(found, counts, strict=True)})
+    return largest({say(int(value)): int(count) for value, count in zip(found, counts, strict=True)})
 
 
 def _count_listed(lists: Lists, codes: Codes, say: Callable[[str], str]) -> Counts:
@@ -50,9 +50,10 @@ def _count_listed(lists: Lists, codes: Codes, say: Callable[[str], str]) -> Coun
     for code in np.flatnonzero(counts):
         value = say(codes.texts[code])
         found[value] = found.get(value, 0) + int(counts[code])
-    return _largest(found)
+    return largest(found)
 
 
-def _largest(counts: dict[str, int]) -> Counts:
+def largest(counts: dict[str, int]) -> Counts:
+    """Put counts in order, the largest first, as many as are shown; what is empty is no value."""
     counts.pop("", None)
     return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES])

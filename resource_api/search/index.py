@@ -36,6 +36,10 @@ class SearchIndex(Protocol):
         """Tell whether any service says a word, by the tokens it may be stored under."""
         ...
 
+    def is_degraded(self) -> bool:
+        """Tell whether another has to answer in this index's place."""
+        ...
+
     def spoken_words(self, session: Session) -> Collection[str]:
         """List the words, unstemmed, that services say: what a misspelt word may have been meant to be."""
         ...

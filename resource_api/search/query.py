@@ -130,11 +130,12 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of hits, the total, and counts by facet."""
+    """One page of hits, the total, and counts by facet; `degraded` where the database had to answer instead."""
 
     hits: tuple[SearchHit, ...]
     total: int
     facets: dict[str, tuple[tuple[str, int], ...]]
+    degraded: bool = False
 
 
 def _widen(ask: Ask) -> Ask:

@@ -4,6 +4,9 @@ The full-text table itself (SQLite's FTS5, or one with PostgreSQL's GIN) is made
 word for it.
 """
 
+from datetime import datetime
+
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import COUNT, Base
@@ -18,6 +21,15 @@ class SearchRow(Base):
     """
 
     __tablename__ = "search_row"
+    __table_args__ = (
+        # Few services draw their area; who covers a place is asked of them alone.
+        Index(
+            "ix_search_row_drawn",
+            "service_id",
+            sqlite_where=text("shapes IS NOT NULL"),
+            postgresql_where=text("shapes IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     service_id: Mapped[str] = mapped_column(unique=True)
@@ -86,6 +98,38 @@ class SearchWord(Base):
     __tablename__ = "search_word"
 
     word: Mapped[str] = mapped_column(primary_key=True)
+
+
+class MirrorChange(Base):
+    """A service that changed, which Elasticsearch has not been told yet."""
+
+    __tablename__ = "mirror_change"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    service_id: Mapped[str]
+
+
+class MirrorFault(Base):
+    """A service that Elasticsearch would not take, in which version, and why; it is tried again when it changes."""
+
+    __tablename__ = "mirror_fault"
+
+    service_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class MirrorBuild(Base):
+    """How far the index that is being built has come; there is at most one."""
+
+    __tablename__ = "mirror_build"
+
+    index_name: Mapped[str] = mapped_column(primary_key=True)
+    last_service: Mapped[str]
+    done: Mapped[int]
+    started_at: Mapped[datetime]
 
 
 class Town(Base):
