@@ -10,7 +10,17 @@ from rich.table import Table
 
 from benchmarks.figure import Figure, write_results
 
-GROUPS = ("search_inprocess", "search_http", "load", "cold_start", "datasette", "baltimore", "referrals", "webhooks")
+GROUPS = (
+    "search_inprocess",
+    "search_http",
+    "load",
+    "cold_start",
+    "datasette",
+    "baltimore",
+    "referrals",
+    "webhooks",
+    "elasticsearch",
+)
 
 
 def main(names: list[str]) -> int:

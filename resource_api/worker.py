@@ -131,7 +131,12 @@ def follow_mirror(work: Work) -> int:
 
 def reconcile_mirror(work: Work) -> int:
     """Compare what Elasticsearch holds with the documents, and repair it."""
-    return 0 if work.indexer is None else work.indexer.reconcile()
+    if work.indexer is None:
+        return 0
+    try:
+        return work.indexer.reconcile()
+    except Busy:  # somebody builds an index, and compares it himself
+        return 0
 
 
 JOBS = (
@@ -163,7 +168,11 @@ def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = N
     try:
         if once:
             for job in jobs:
-                do_job(job, Work(settings, database, keyring, now_utc(), indexer), postman.name, every=timedelta(0))
+                try:
+                    do_job(job, Work(settings, database, keyring, now_utc(), indexer), postman.name, every=timedelta(0))
+                except IndexAway as error:
+                    # Searches have the database, and what was not told waits: no reason not to do the rest.
+                    log_warning("mirror_waits", level=settings.log_level, error=type(error).__name__)
             postman.deliver_all()
             return
         others = [Thread(target=_repeat, args=(job, postman, indexer, stop), name=job.name) for job in jobs]

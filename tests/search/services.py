@@ -19,6 +19,7 @@ from resource_api.directory.card import write_card
 from resource_api.migrations import migrate
 from resource_api.places import fold_place
 from resource_api.search.document import search_document
+from resource_api.search.index import SearchIndex
 from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.search.tables import Town
 
@@ -76,7 +77,7 @@ def make_service(name: str, *, at: tuple[float, float] | None = HOME, **fields: 
     } | fields
 
 
-def put(session: Session, index: SQLiteIndex, *services: JSON) -> None:
+def put(session: Session, index: SearchIndex, *services: JSON) -> None:
     """Store services and their cards, as a publication would."""
     if not services:
         return

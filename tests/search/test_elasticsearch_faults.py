@@ -1,8 +1,10 @@
 """When Elasticsearch is away, slow, full or wrong: searches are answered, writers do not wait, nothing is lost."""
 
+import base64
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -11,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from resource_api.database import Database
+from resource_api.directory import Address, Location
 from resource_api.errors import IndexAway
 from resource_api.indexer import Indexer
 from resource_api.search import breaker as breaking
@@ -21,6 +24,7 @@ from resource_api.search.breaker import Breaker
 from resource_api.search.mirror_build import drop_old, find_live, find_next, make_live
 from resource_api.search.tables import MirrorBuild, MirrorFault
 from resource_api.settings import Settings
+from resource_api.worker import run_worker
 from tests.search.elasticsearch_server import own_cluster
 from tests.search.mirrored import SERVICES, Mirrored, change_services, following, mirrored, wait_until
 from tests.search.troubled_link import Trouble
@@ -168,10 +172,6 @@ def test_a_disk_that_is_full_refuses_for_now_and_nothing_is_lost(world: Mirrored
 
 
 def test_poison_is_set_aside_and_the_others_go_on(world: Mirrored) -> None:
-    from sqlalchemy import update
-
-    from resource_api.directory import Address
-
     def write_city(city: str) -> None:
         with world.app.extensions["resource_api"].database.write() as session:
             session.execute(update(Address).where(Address.id == "a5").values(city=city))
@@ -299,6 +299,67 @@ def test_a_service_of_a_database_that_never_had_it_leaves_the_index(world: Mirro
     assert world.agrees()
 
 
+def test_a_site_that_has_just_become_confidential_is_told_of_no_more_though_the_index_still_knows_it(
+    world: Mirrored,
+) -> None:
+    def make_confidential() -> None:
+        with world.app.extensions["resource_api"].database.write() as session:
+            session.execute(update(Location).where(Location.id == "l3").values(confidential=True))
+            change_services(session, 3, name="Pantry 03")
+            session.commit()
+
+    def hits() -> dict[str, dict[str, object]]:
+        answer = world.search(near="39.33,-76.6", within="50mi")
+        assert "Search-Degraded" not in answer.headers
+        return {hit["service_name"]: hit for hit in (answer.json or {})["contents"]}
+
+    assert hits()["Pantry 03"]["distance_m"] == 0
+    make_confidential()
+    assert "Pantry 03" not in hits()
+    world.indexer().follow()
+    world.refresh()
+    assert "Pantry 03" not in hits()
+    said = {"size": 1, "query": {"term": {"service_id": "s03"}}, "docvalue_fields": ["city", "facts"]}
+    (hit,) = world.cluster.call("POST", f"/{world.cluster.alias}/_search", said)["hits"]["hits"]
+    assert "city" not in hit["fields"]
+    near = {"query": {"bool": {"filter": [said["query"], {"prefix": {"tags": "g"}}]}}}
+    assert world.cluster.call("POST", f"/{world.cluster.alias}/_count", near)["count"] == 0
+    site = struct.unpack(">B24s", base64.b64decode(hit["fields"]["facts"][0])[-29:-4])
+    assert site == (0, bytes(24)), "no point is left in what is judged"
+
+
+def test_a_worker_follows_and_reconciles(world: Mirrored) -> None:
+    world.write(3, name="Changed 03")
+    forget_to_tell(world, 4, name="Changed 04")
+    run_worker(world.settings, once=True)
+    assert world.waiting() == 0
+    assert world.agrees()
+    world.link.set("refused")
+    world.write(3, name="Changed again")
+    run_worker(world.settings, once=True)
+    assert world.waiting() == 1, "other work goes on where it is away"
+
+
+@pytest.mark.faults
+def test_after_a_restore_of_an_older_backup_the_index_is_the_databases_again(world: Mirrored, tmp_path: Path) -> None:
+    def run(*arguments: str) -> None:
+        line = [sys.executable, "-m", "resource_api.cli", *arguments]
+        done = subprocess.run(line, cwd=ROOT, env=environment(world), capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+
+    run("worker", "--once")
+    run("backup", str(tmp_path / "backup"))
+    world.write(1, name="Never was")
+    world.write(2, status="inactive")
+    world.indexer().follow()
+    world.close()
+    run("restore", str(tmp_path / "backup"), "--force")
+    run("search", "check", "--repair")
+    assert world.agrees()
+    assert "pantry 01" in world.mirrored_names()
+    assert len(world.mirrored_names()) == SERVICES
+
+
 # --- rebuilding ------------------------------------------------------------------------------------------------------
 
 
@@ -404,8 +465,6 @@ def test_a_rebuild_that_was_killed_goes_on_where_it_was(
         assert find_live(cluster) == first
         # The turn of the killed one ends with its lease; here with a clock that is ahead.
         with database.write() as session:
-            from sqlalchemy import update
-
             from resource_api.delivery.tables import Job
 
             session.execute(update(Job).values(leased_until=datetime.now(UTC) - timedelta(seconds=1)))
