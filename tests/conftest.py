@@ -86,6 +86,7 @@ TWICE = {
     "referrals/test_loop.py",
     "referrals/test_races.py",
     "referrals/test_feed.py",
+    "town/test_hosts.py",
     "town/test_postgres.py",
     "referrals/test_postgres_faults.py",
 }

@@ -102,7 +102,7 @@ def test_a_backup_says_what_is_in_it(instance: Instance) -> None:
     assert manifest["counts"]["referral"] == 3
     assert manifest["counts"]["audit"] == 4  # this backup too
     assert manifest["chain_links"] == 3
-    assert manifest["revision"] == "0002"
+    assert manifest["revision"] == "0003"
     assert len(manifest["key_ids"]) == 1
     assert instance.backup_file.stat().st_mode & 0o777 == 0o600
     assert instance.files() == ["data_keys", "directory.db", "secret_key"]
