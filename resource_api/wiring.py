@@ -10,7 +10,7 @@ from resource_api.search.index import SearchIndex
 
 def attach_index(database: Database) -> SearchIndex:
     """Make the index that a database embeds follow the directory inside each writer's transaction."""
-    index = _index_of(database)
+    index = make_index(database)
 
     def follow_before_commit(session: Session) -> None:
         session.flush()
@@ -20,7 +20,8 @@ def attach_index(database: Database) -> SearchIndex:
     return index
 
 
-def _index_of(database: Database) -> SearchIndex:
+def make_index(database: Database) -> SearchIndex:
+    """Make the index that a database embeds."""
     if database.engine.dialect.name == "postgresql":
         from resource_api.search.postgres_index import PostgresIndex
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import SQLITE, Kind, make_tables
-from tests.postgres import Cluster, Postgres, make_cluster
+from tests.postgres import Cluster, Postgres, make_cluster, prefix
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
@@ -99,10 +99,17 @@ def read_cluster(started: Path) -> Cluster:
     return Cluster(Path(folder), int(port))
 
 
+def pytest_configure() -> None:
+    prefix()  # before other processes are started, so that they have it too
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that tests started, once all of their processes have ended."""
     if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
         return
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        Postgres(given).drop_all()
     started = session.config._tmp_path_factory.getbasetemp() / STARTED  # type: ignore[attr-defined]
     if started.exists():
         cluster = read_cluster(started)
