@@ -11,7 +11,7 @@ from resource_api.settings import Settings
 
 def attach_index(database: Database, settings: Settings | None = None) -> SearchIndex:
     """Make the index follow the directory inside each writer's transaction; mirrored where the settings say so."""
-    index = _index_of(database)
+    index = make_index(database)
     if settings is not None and settings.elasticsearch_urls:
         index = _mirror(index, settings)
 
@@ -23,7 +23,8 @@ def attach_index(database: Database, settings: Settings | None = None) -> Search
     return index
 
 
-def _index_of(database: Database) -> SearchIndex:
+def make_index(database: Database) -> SearchIndex:
+    """Make the index that a database embeds."""
     if database.engine.dialect.name == "postgresql":
         from resource_api.search.postgres_index import PostgresIndex
 

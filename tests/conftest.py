@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import SQLITE, Kind, make_tables
-from tests.postgres import Cluster, Postgres, make_cluster
+from tests.postgres import Cluster, Postgres, make_cluster, prefix
 from tests.search.elasticsearch_server import GIVEN, STARTED, find_server, new_folder, stop_started
 
 # The server is for the tests that ask for it. Every other application under test answers from its database, whatever
@@ -110,6 +110,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that tests started, once all of their processes have ended."""
     if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
         return
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        Postgres(given).drop_all()
     started = session.config._tmp_path_factory.getbasetemp() / POSTGRES_STARTED  # type: ignore[attr-defined]
     if started.exists():
         cluster = read_cluster(started)
@@ -146,7 +149,8 @@ def elasticsearch_url() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the folder of the server that may be started, once for all test processes."""
+    """Name what all test processes share, before others are started: databases, and the folder of a server."""
+    prefix()
     if not hasattr(config, "workerinput"):
         os.environ[STARTED] = new_folder()
 

@@ -25,6 +25,11 @@ SERVERS_USER = "postgres"
 MEMORY = Path("/dev/shm")
 
 
+def prefix() -> str:
+    """Begin the name of every database that this run of the tests makes."""
+    return os.environ.setdefault("RESOURCE_TEST_RUN", f"resource_test_{uuid4().hex[:8]}")
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A server on which databases may be made; `url` is that of one that is there already."""
@@ -47,7 +52,7 @@ class Postgres:
 
     def make(self, template: str = "template1") -> str:
         """Make a database, a copy of another; get its name."""
-        name = f"resource_test_{uuid4().hex[:12]}"
+        name = f"{prefix()}_{uuid4().hex[:12]}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
@@ -62,6 +67,15 @@ class Postgres:
         try:
             yield self.at(name)
         finally:
+            self.drop(name)
+
+    def drop_all(self) -> None:
+        """Drop every database that this run has made."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            names = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{prefix()}_",)
+            ).fetchall()
+        for (name,) in names:
             self.drop(name)
 
     def terminate(self, name: str) -> int:

@@ -9,8 +9,9 @@ from functools import lru_cache
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import fetch
+from resource_api.database import fetch, wait_for_turn
 from resource_api.directory.areas import codes_of_zip
+from resource_api.directory.graph import DIRECTORY
 from resource_api.errors import UnknownPlace
 from resource_api.places import (
     STATES,
@@ -69,6 +70,7 @@ def _around(zip5: str) -> tuple[frozenset[str], str | None]:
 
 def store_towns(session: Session) -> int:
     """Fill the gazetteer of towns, once; get how many it holds."""
+    wait_for_turn(session, DIRECTORY)
     count = session.scalar(select(func.count()).select_from(Town).where(Town.population > 0)) or 0
     if count:
         return count
@@ -130,7 +132,8 @@ def _find_town(session: Session, read: CityPlace, text: str) -> Place:
 
 
 def _largest_towns(session: Session, state: str) -> list[str]:
-    rows = session.scalars(select(Town).where(Town.state == state).order_by(Town.population.desc()).limit(NEAR_MATCHES))
+    largest = select(Town).where(Town.state == state).order_by(Town.population.desc(), Town.id).limit(NEAR_MATCHES)
+    rows = session.scalars(largest)
     return [f"{town.name}, {town.state}" for town in rows]
 
 
@@ -143,7 +146,7 @@ def _similar_towns(session: Session, folded: str, state: str | None) -> list[str
     elif folded:
         # A misspelt name nearly always keeps its first letter; the whole gazetteer need not be read for the rest.
         statement = statement.where(Town.folded.startswith(folded[0], autoescape=True))
-    towns = session.execute(statement).all()
+    towns = session.execute(statement.order_by(Town.id)).all()
     names = {i: town.folded for i, town in enumerate(towns)}
     found = process.extract(folded, names, scorer=fuzz.ratio, limit=NEAR_MATCHES * 4, score_cutoff=70)
     ranked = sorted(found, key=lambda each: (-each[1], -towns[each[2]].population))

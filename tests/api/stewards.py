@@ -20,6 +20,7 @@ from resource_api.database import Database
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conftest import close
+from tests.databases import SQLITE, Kind, drop_database, url_of
 from tests.directory.whole_directory import id_of, write_whole_directory
 
 JSON = dict[str, Any]
@@ -73,13 +74,19 @@ class Stewardship:
 
 @contextmanager
 def stewardship(
-    folder: Path, *, database: Path | None = None, organizations: dict[str, str] | None = None
+    folder: Path,
+    kind: Kind = SQLITE,
+    *,
+    database: Path | None = None,
+    organizations: dict[str, str] | None = None,
 ) -> Iterator[Stewardship]:
     """Make an application over the whole directory, or over a copy of another; `organizations` by their names."""
     path = folder / "stewards.db"
-    url = f"sqlite:///{path}"
     if database is not None:
         path.write_bytes(database.read_bytes())
+    elif kind is not SQLITE:
+        path = kind.new(path)
+    url = url_of(path)
     app = create_app(Settings(database_url=url, instance=folder, log_level="ERROR"))
     wiring: Wiring = app.extensions["resource_api"]
     if database is None:
@@ -98,6 +105,7 @@ def stewardship(
     )
     yield made
     close(app)
+    drop_database(path)
 
 
 def _token(wiring: Wiring, role: Role, organization_id: str | None) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from resource_api.directory.availability import Availability, end_availability, read_availability
 from tests.api.stewards import Stewardship, stewardship
+from tests.databases import Kind
 from tests.directory.whole_directory import id_of
 
 VISITS = f"/services/{id_of('visits')}"
@@ -17,8 +18,8 @@ FULL = {"accepts_referrals": "no", "capacity": "no-capacity", "until": SOON, "no
 
 
 @pytest.fixture
-def stewards(tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path) as made:
+def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, kind) as made:
         yield made
 
 

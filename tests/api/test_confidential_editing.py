@@ -11,10 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from resource_api.directory.export import Export, write_export
 from tests.api.stewards import Steward, Stewardship, stewardship
+from tests.databases import Kind
 from tests.directory.whole_directory import SECRET, id_of
 
 JSON = dict[str, Any]
@@ -36,8 +37,8 @@ OWN = {"location", "address", "contact", "phone", "service", "organization"}
 
 
 @pytest.fixture
-def stewards(tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path) as made:
+def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, kind) as made:
         yield made
 
 
@@ -49,8 +50,8 @@ def house(stewards: Stewardship) -> Steward:
 def tables_that_say(stewards: Stewardship, pattern: re.Pattern[str]) -> set[str]:
     found = set()
     with stewards.database.read() as session:
-        names = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_fts_%'"))
-        for name in set(names) - {"town"}:
+        names = {name for name in inspect(stewards.database.engine).get_table_names() if "_fts_" not in name}
+        for name in names - {"town"}:
             rows = session.execute(text(f"SELECT * FROM {name}")).all()
             said = "\n".join(
                 " ".join(v.decode("utf-8", "ignore") if isinstance(v, bytes) else str(v) for v in row) for row in rows

@@ -10,6 +10,7 @@ import pytest
 
 from resource_api.api import suggest_correction
 from tests.api.stewards import Stewardship, stewardship
+from tests.databases import Kind
 from tests.directory.whole_directory import id_of
 
 VISITS = f"/services/{id_of('visits')}"
@@ -17,8 +18,8 @@ WRONG = {"kind": "wrong", "field": "name", "value": "Home visits by nurses", "no
 
 
 @pytest.fixture
-def stewards(tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path) as made:
+def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, kind) as made:
         yield made
 
 

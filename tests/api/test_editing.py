@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.stewards import Steward, Stewardship, stewardship
+from tests.databases import Kind
 from tests.directory.whole_directory import id_of
 
 JSON = dict[str, Any]
@@ -31,8 +32,8 @@ RECORDS = [
 
 
 @pytest.fixture
-def stewards(tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path) as made:
+def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, kind) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ from resource_api.search.query import FACETS
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.conftest import close
+from tests.databases import Kind, url_of
 from tests.search.services import (
     FAR_AWAY,
     HOME,
@@ -59,8 +60,8 @@ SERVICES = [
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('search') / 'search.db'}"
+def client(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    url = url_of(kind.new(tmp_path_factory.mktemp("search") / "search"))
     database = Database(url)
     migrate(database)
     index: Any = attach_index(database)

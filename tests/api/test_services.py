@@ -11,15 +11,16 @@ from resource_api.directory.publish import publish_organizations
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conftest import close
+from tests.databases import url_of
 from tests.directory.whole_directory import FIRST, LATER, id_of, write_whole_directory
 
 ENVELOPE = {"total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty", "contents"}
 
 
 @pytest.fixture(scope="module")
-def whole_app(tmp_path_factory):
+def whole_app(kind, tmp_path_factory):
     """An application over the whole directory, in which one service was deleted later."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('services') / 'whole.db'}"
+    url = url_of(kind.new(tmp_path_factory.mktemp("services") / "whole"))
     database = Database(url)
     migrate(database)
     with database.write() as session:

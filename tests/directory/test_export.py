@@ -20,6 +20,7 @@ from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
 from resource_api.errors import ExportError
 from resource_api.migrations import migrate
+from tests.databases import url_of
 from tests.directory.whole_directory import SECRET, id_of, put, write_whole_directory
 
 HSDS = Path(os.environ.get("RESOURCE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "hsds"
@@ -30,8 +31,8 @@ ENDINGS = {"hsds-json": "ndjson", "tabular": "zip"}
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('export') / 'directory.db'}")
+def database(kind, tmp_path_factory):
+    database = Database(url_of(kind.new(tmp_path_factory.mktemp("export") / "directory")))
     migrate(database)
     with database.write() as session:
         write_whole_directory(session)

@@ -9,12 +9,13 @@ from resource_api.directory.graph import table
 from resource_api.directory.lookup import RecordQuery, get_record, select_records, with_full_services
 from resource_api.errors import BadQuery, Gone, NotFound
 from resource_api.migrations import migrate
+from tests.databases import url_of
 from tests.directory.whole_directory import FIRST, LATER, id_of, publish, put, write_whole_directory
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('lookup') / 'directory.db'}")
+def database(kind, tmp_path_factory):
+    database = Database(url_of(kind.new(tmp_path_factory.mktemp("lookup") / "directory")))
     migrate(database)
     with database.write() as session:
         write_whole_directory(session)

@@ -11,11 +11,12 @@ from resource_api.directory import Document, Location, Organization, Schedule, S
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.refresh import refresh_hours
 from resource_api.migrations import migrate
+from tests.databases import Kind, url_of
 from tests.search.services import NOW, uuid
 
 
-def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'hours.db'}")
+def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(kind: Kind, tmp_path: Path) -> None:
+    database = Database(url_of(kind.new(tmp_path / "hours")))
     migrate(database)
     with database.write() as session:
         for name, freq, byday in (("monthly", "MONTHLY", "1SA"), ("weekly", "WEEKLY", "MO")):

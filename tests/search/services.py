@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +21,21 @@ from resource_api.migrations import migrate
 from resource_api.places import fold_place
 from resource_api.search.document import search_document
 from resource_api.search.index import SearchIndex
-from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.search.tables import Town
+from resource_api.wiring import make_index
+from tests.databases import SQLITE, Kind, drop_database, url_of
 
 JSON = dict[str, Any]
+
+
+@dataclass
+class On:
+    """The kind of database that is searched in."""
+
+    kind: Kind = SQLITE
+
+
+on = On()
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -111,16 +123,21 @@ def empty_database() -> bytes:
 
 
 @contextmanager
-def searching(path: Path, *services: JSON) -> Iterator[tuple[Session, SQLiteIndex]]:
+def searching(path: Path, *services: JSON) -> Iterator[tuple[Session, SearchIndex]]:
     """Open a database in which these services can be searched."""
     path.mkdir(parents=True, exist_ok=True)
-    (path / "search.db").write_bytes(empty_database())
-    database = Database(f"sqlite:///{path / 'search.db'}")
-    index = SQLiteIndex()
+    file = path / "search.db"
+    if on.kind is SQLITE:
+        file.write_bytes(empty_database())
+    else:
+        file = on.kind.new(file)
+    database = Database(url_of(file))
+    index = make_index(database)
     with database.write() as session:
         put(session, index, *services)
         yield session, index
     database.close()
+    drop_database(file)
 
 
 TOWNS = (

@@ -1,5 +1,6 @@
 """What every index must do: the same sentences for each."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from resource_api.search.ask import ask_for
 from resource_api.search.place import place_at
 from resource_api.search.query import Asked, SearchPage, SearchQuery, Word
 from resource_api.words import query_forms
+from tests.databases import SQLITE, Kind
 from tests.search.services import (
     FAR_AWAY,
     HOME,
@@ -24,6 +26,7 @@ from tests.search.services import (
     WEEKDAYS_NINE_TO_FIVE,
     make_service,
     make_site,
+    on,
     searching,
     uuid,
 )
@@ -34,6 +37,13 @@ FOOD = SearchQuery(needs=(ask_for("food-pantry"),))
 NEAR = replace(FOOD, place=HERE)
 TUESDAY_NOON = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("America/New_York"))
 SUNDAY_NOON = datetime(2026, 11, 29, 12, tzinfo=ZoneInfo("America/New_York"))
+
+
+@pytest.fixture(autouse=True)
+def _on_each_kind(kind: Kind) -> Iterator[None]:
+    on.kind = kind
+    yield
+    on.kind = SQLITE
 
 
 def find(path: Path, query: SearchQuery, *services: JSON) -> SearchPage:

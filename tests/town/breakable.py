@@ -78,11 +78,11 @@ def break_psycopg() -> None:
 
     class Cursor(psycopg.Cursor[Any]):
         def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-            self._connection.before(query)  # type: ignore[attr-defined]
+            self.connection.before(query)  # type: ignore[attr-defined]
             return super().execute(query, *args, **kwargs)
 
         def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
-            self._connection.before(query)  # type: ignore[attr-defined]
+            self.connection.before(query)  # type: ignore[attr-defined]
             super().executemany(query, *args, **kwargs)
 
     class Connection(psycopg.Connection[Any]):

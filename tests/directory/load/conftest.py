@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from resource_api.database import Database
+from tests.databases import SQLITE, Kind, drop_database, url_of
 from tests.directory.load.loading import open_database
 
 
@@ -18,8 +19,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(migrated, tmp_path / "directory.db")
-    made = Database(f"sqlite:///{tmp_path / 'directory.db'}")
+def database(kind: Kind, migrated: Path, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "directory.db"
+    if kind is SQLITE:
+        shutil.copy(migrated, path)
+    else:
+        path = kind.new(path)
+    made = Database(url_of(path))
     yield made
     made.close()
+    drop_database(path)

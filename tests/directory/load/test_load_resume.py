@@ -75,7 +75,7 @@ def test_a_killed_load_resumes_where_it_stopped(database, tmp_path, moment):
     load_place(whole, folder)
     assert everything(whole) == everything(database)
     with whole.read() as session, database.read() as other:
-        problems = select(LoadProblem.file, LoadProblem.line, LoadProblem.reason).order_by(LoadProblem.line)
+        problems = select(LoadProblem.file, LoadProblem.line, LoadProblem.reason).order_by(LoadProblem.id)
         assert [tuple(r) for r in session.execute(problems)] == [tuple(r) for r in other.execute(problems)]
     whole.close()
     assert load_place(database, folder).written == 0
