@@ -6,7 +6,6 @@ word for it.
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import COUNT, Base
@@ -21,15 +20,6 @@ class SearchRow(Base):
     """
 
     __tablename__ = "search_row"
-    __table_args__ = (
-        # Few services draw their area; who covers a place is asked of them alone.
-        Index(
-            "ix_search_row_drawn",
-            "service_id",
-            sqlite_where=text("shapes IS NOT NULL"),
-            postgresql_where=text("shapes IS NOT NULL"),
-        ),
-    )
 
     id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     service_id: Mapped[str] = mapped_column(unique=True)
@@ -106,7 +96,7 @@ class MirrorChange(Base):
     __tablename__ = "mirror_change"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(COUNT, primary_key=True)
     service_id: Mapped[str]
 
 

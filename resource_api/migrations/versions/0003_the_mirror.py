@@ -3,36 +3,38 @@
 import sqlalchemy as sa
 from alembic import op
 
-from resource_api.database import UTCDateTime
+from resource_api.database import COUNT, TEXT, UTCDateTime
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+# Few services draw their area; who covers a place is asked of them alone. The tables do not speak of it, for that would
+# load the words of both databases at every start.
 DRAWN = sa.text("shapes IS NOT NULL")
 
 
 def upgrade() -> None:
     op.create_table(
         "mirror_change",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("service_id", sa.String(), nullable=False),
+        sa.Column("id", COUNT, nullable=False),
+        sa.Column("service_id", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mirror_change")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "mirror_fault",
-        sa.Column("service_id", sa.String(), nullable=False),
+        sa.Column("service_id", TEXT, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("service_id", name=op.f("pk_mirror_fault")),
     )
     op.create_table(
         "mirror_build",
-        sa.Column("index_name", sa.String(), nullable=False),
-        sa.Column("last_service", sa.String(), nullable=False),
+        sa.Column("index_name", TEXT, nullable=False),
+        sa.Column("last_service", TEXT, nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("started_at", UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("index_name", name=op.f("pk_mirror_build")),
