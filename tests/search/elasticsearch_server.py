@@ -5,6 +5,7 @@ Every user takes an index name of its own, so that tests never meet. Where there
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -26,7 +27,7 @@ from resource_api.search.elasticsearch_index import Access, Cluster
 GIVEN = "TESTS_ELASTICSEARCH_URL"
 STARTED = "TESTS_ELASTICSEARCH_FOLDER"
 HOMES = ("/usr/share/elasticsearch", "/opt/elasticsearch", "/opt/elasticsearch/home")
-START_S = 120.0
+START_S, STOP_S = 120.0, 20.0
 
 
 def find_server() -> str:
@@ -51,7 +52,12 @@ def find_server() -> str:
 def stop_started(folder: Path) -> None:
     """Stop the server that was started for these tests, if one was."""
     with suppress(OSError, ValueError):
-        os.kill(int((folder / "pid").read_text()), 15)
+        pid = int((folder / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_S
+        while time.monotonic() < until and Path(f"/proc/{pid}").exists():
+            time.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
 
 
