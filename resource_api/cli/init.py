@@ -17,6 +17,7 @@ from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
 from resource_api.directory.refresh import refresh_hours
 from resource_api.migrations import migrate
+from resource_api.referrals.events import adopt_events
 from resource_api.search.place import store_towns
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
@@ -40,6 +41,9 @@ def init(no_seed: bool) -> None:
         towns = store_towns(session)
         session.commit()
         click.echo(f"database ready; {towns:,} towns known")
+        if adopted := adopt_events(session):
+            session.commit()
+            click.echo(f"{adopted:,} events came from another server; the feed goes on with them")
         refreshed = 0
         for refreshed in refresh_hours(session, now=datetime.now(UTC)):  # noqa: B007 - the last count is told
             session.commit()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, func, insert, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
@@ -30,6 +30,7 @@ _BEFORE = Prepared(
     select(_EVENT.c.hash).where(_EVENT.c.referral_id == bindparam("referral"), _EVENT.c.seq == bindparam("number"))
 )
 _ADD = Prepared(insert(_EVENT))
+_NEXT_TRANSACTION = cast(cast(func.pg_snapshot_xmax(func.pg_current_snapshot()), Text), BigInteger)
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _HASHED = (
     "referral_id", "seq", "version", "type", "status", "at", "organization_id", "client_id", "owner_id", "reason_code",
@@ -147,6 +148,8 @@ def read_feed(session: Session, grants: Grants, *, after: str | None, limit: int
     """List the events after a cursor that the caller may know of. Raises BadQuery where that is no cursor of ours."""
     place = (_EVENT.c.transaction, _EVENT.c.id)
     start = _read_cursor(after)
+    if start[0] and not is_sqlite(session) and start[0] >= session.scalars(select(_NEXT_TRANSACTION)).one():
+        start = (0, start[1])  # of the server that the database was on before
     chosen = (
         select(*(_EVENT.c[name] for name in ("transaction", "id", "referral_id", "seq", "version", "type", "at")))
         .join(Referral, Referral.id == _EVENT.c.referral_id)
@@ -160,6 +163,19 @@ def read_feed(session: Session, grants: Grants, *, after: str | None, limit: int
     if events:
         start = (events[-1].transaction, events[-1].id)
     return Feed(events, f"{start[0]}-{start[1]}")
+
+
+def adopt_events(session: Session) -> int:
+    """Let the events of a database that was restored on another server precede all that happen there; count them.
+
+    PostgreSQL numbers transactions by server, and by those of another the feed would wait for numbers to come.
+    """
+    if is_sqlite(session):
+        return 0
+    if session.scalar(select(_EVENT.c.id).where(_EVENT.c.transaction >= _NEXT_TRANSACTION).limit(1)) is None:
+        return 0
+    adopted = session.execute(update(_EVENT).values(transaction=0))
+    return int(getattr(adopted, "rowcount", 0))
 
 
 def _settled(session: Session) -> tuple[ColumnElement[bool], ...]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from resource_api.referrals.events import adopt_events
 from tests.referrals.test_postgres_faults import other, wait_until_waiting
 from tests.referrals.world import PANTRY, Asking, World, named, referral_to
 
@@ -88,3 +89,22 @@ def test_a_cursor_outlives_the_connection(world: World, hospital: Asking) -> Non
     _, cursor = page_on(hospital, None, limit=1)
     world.database.engine.dispose()
     assert page_on(hospital, cursor)[0] == [(id, 1) for id in ids[1:]]
+
+
+def test_events_that_were_restored_on_another_server_come_first_and_old_cursors_go_on(
+    world: World, hospital: Asking
+) -> None:
+    ids = [hospital.refer(allow_duplicate=True)["id"] for _ in range(3)]
+    read = page_until(hospital, None, {(id, 1) for id in ids})
+    with world.database.write() as session:
+        session.execute(text("UPDATE referral_event SET transaction = transaction + 1000000000000"))
+        session.commit()
+    assert page_on(hospital, None)[0] == []
+    with world.database.write() as session:
+        second = session.scalar(text("SELECT max(transaction) || '-' || max(id) - 1 FROM referral_event"))
+        assert adopt_events(session) == 3
+        assert adopt_events(session) == 0
+        session.commit()
+    new = hospital.refer(allow_duplicate=True)["id"]
+    assert page_until(hospital, None, {(new, 1)})[-4:] == [*read, (new, 1)]
+    assert page_until(hospital, second, {(new, 1)}) == [(ids[2], 1), (new, 1)]
