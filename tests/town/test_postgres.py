@@ -175,12 +175,12 @@ def share(of: World, requests: int) -> Counter[int]:
         return sum(pool.map(ask, range(8)), Counter())
 
 
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 def test_processes_that_were_forked_share_no_connection(world: World) -> None:  # noqa: F811
     assert share(world, 800) == {200: 800}
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 def test_in_ten_thousand_requests_no_two_processes_speak_on_one_connection(world: World) -> None:  # noqa: F811
     assert share(world, 10_000) == {200: 10_000}
