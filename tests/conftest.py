@@ -57,7 +57,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
+def database_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
     """A kind of database: whoever asks for it is run on both."""
     if request.param == "sqlite":
         return SQLITE
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave most of what runs on both kinds of database to the long forms, on the second."""
     for item in items:
         called = getattr(item, "callspec", None)
-        second = called is not None and called.params.get("kind") == "postgresql"
+        second = called is not None and called.params.get("database_kind") == "postgresql"
         if second and str(item.path.relative_to(ROOT / "tests")) not in TWICE:
             item.add_marker(pytest.mark.faults)
 

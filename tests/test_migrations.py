@@ -25,8 +25,8 @@ from tests.postgres import Postgres
 
 
 @pytest.fixture
-def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
-    path = kind.new(tmp_path / "schema", tables=False)
+def database(database_kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = database_kind.new(tmp_path / "schema", tables=False)
     database = Database(url_of(path), mapped=False)
     yield database
     database.close()
@@ -122,7 +122,7 @@ def test_a_migration_that_is_killed_in_the_middle_changed_nothing_and_is_run_aga
         assert is_current(session)
 
 
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 def test_a_table_that_is_in_use_is_waited_for_a_second_at_a_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +152,7 @@ def test_a_database_that_cannot_keep_every_letter_is_refused(postgres: Postgres)
         postgres.drop("resource_test_latin")
 
 
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 def test_texts_are_ordered_by_their_bytes_whatever_the_language_of_the_server(database: Database) -> None:
     migrate(database)
     with database.read() as session:

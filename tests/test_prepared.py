@@ -21,8 +21,8 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=-5)))
 
 
 @pytest.fixture
-def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
-    path = kind.new(tmp_path / "directory")
+def database(database_kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = database_kind.new(tmp_path / "directory")
     database = Database(url_of(path))
     yield database
     database.close()

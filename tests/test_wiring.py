@@ -21,8 +21,8 @@ INDEX_TABLES = ("search_row", "search_text", "search_fts", "search_word")
 
 
 @pytest.fixture
-def database(kind: Kind, tmp_path: Path):
-    path = kind.new(tmp_path / "wired")
+def database(database_kind: Kind, tmp_path: Path):
+    path = database_kind.new(tmp_path / "wired")
     database = Database(url_of(path))
     yield database
     database.close()
@@ -94,5 +94,5 @@ def test_a_reader_sees_document_and_index_row_appear_together(database: Database
         assert index.find(reading, BEES).total == 1
 
 
-def test_the_index_is_the_one_in_the_database(database: Database, kind: Kind) -> None:
-    assert isinstance(attach_index(database), {"sqlite": SQLiteIndex, "postgresql": PostgresIndex}[kind.name])
+def test_the_index_is_the_one_in_the_database(database: Database, database_kind: Kind) -> None:
+    assert isinstance(attach_index(database), {"sqlite": SQLiteIndex, "postgresql": PostgresIndex}[database_kind.name])

@@ -37,11 +37,11 @@ def make_app(folder: Path, kind: Kind = SQLITE, **more: object) -> Flask:
 
 
 @pytest.fixture
-def app(kind: Kind, tmp_path: Path) -> Iterator[Flask]:
-    made = make_app(tmp_path, kind)
+def app(database_kind: Kind, tmp_path: Path) -> Iterator[Flask]:
+    made = make_app(tmp_path, database_kind)
     yield made
     wiring_of(made).database.close()
-    if kind is not SQLITE:
+    if database_kind is not SQLITE:
         drop_database(tmp_path / "access.pg")
 
 
@@ -51,8 +51,8 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def shared_app(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def shared_app(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One application for the many rows of a table."""
-    made = make_app(tmp_path_factory.mktemp("shared"), kind)
+    made = make_app(tmp_path_factory.mktemp("shared"), database_kind)
     yield made
     wiring_of(made).database.close()

@@ -18,9 +18,9 @@ from tests.databases import Kind, drop_database, url_of
 
 
 @pytest.fixture
-def empty_app(kind: Kind, tmp_path: Path) -> Iterator[Flask]:
+def empty_app(database_kind: Kind, tmp_path: Path) -> Iterator[Flask]:
     """An application whose database has no tables."""
-    path = kind.new(tmp_path / "empty", tables=False)
+    path = database_kind.new(tmp_path / "empty", tables=False)
     app = create_app(Settings(database_url=url_of(path)))
     yield app
     close(app)
@@ -33,9 +33,9 @@ def empty(empty_app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def directory_url(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> str:
+def directory_url(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with a small directory in it."""
-    url = url_of(kind.new(tmp_path_factory.mktemp("api") / "small"))
+    url = url_of(database_kind.new(tmp_path_factory.mktemp("api") / "small"))
     make_directory(url)
     return url
 

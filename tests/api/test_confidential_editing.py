@@ -37,8 +37,8 @@ OWN = {"location", "address", "contact", "phone", "service", "organization"}
 
 
 @pytest.fixture
-def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path, kind) as made:
+def stewards(database_kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, database_kind) as made:
         yield made
 
 

@@ -18,8 +18,8 @@ WRONG = {"kind": "wrong", "field": "name", "value": "Home visits by nurses", "no
 
 
 @pytest.fixture
-def stewards(kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
-    with stewardship(tmp_path, kind) as made:
+def stewards(database_kind: Kind, tmp_path: Path) -> Iterator[Stewardship]:
+    with stewardship(tmp_path, database_kind) as made:
         yield made
 
 

@@ -60,8 +60,8 @@ SERVICES = [
 
 
 @pytest.fixture(scope="module")
-def client(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    url = url_of(kind.new(tmp_path_factory.mktemp("search") / "search"))
+def client(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    url = url_of(database_kind.new(tmp_path_factory.mktemp("search") / "search"))
     database = Database(url)
     migrate(database)
     index: Any = attach_index(database)

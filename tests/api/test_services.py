@@ -18,9 +18,9 @@ ENVELOPE = {"total_items", "total_pages", "page_number", "size", "first_page", "
 
 
 @pytest.fixture(scope="module")
-def whole_app(kind, tmp_path_factory):
+def whole_app(database_kind, tmp_path_factory):
     """An application over the whole directory, in which one service was deleted later."""
-    url = url_of(kind.new(tmp_path_factory.mktemp("services") / "whole"))
+    url = url_of(database_kind.new(tmp_path_factory.mktemp("services") / "whole"))
     database = Database(url)
     migrate(database)
     with database.write() as session:

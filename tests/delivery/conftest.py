@@ -32,8 +32,8 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture
-def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
-    path = kind.new(tmp_path / "delivery")
+def database(database_kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = database_kind.new(tmp_path / "delivery")
     database = Database(url_of(path))
     yield database
     database.close()

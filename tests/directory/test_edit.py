@@ -39,8 +39,8 @@ CLINIC, HOUSE, ADMIN = steward("clinic"), steward("house"), steward(None)
 
 
 @pytest.fixture(scope="module")
-def whole(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(url_of(kind.new(tmp_path_factory.mktemp("edit") / "directory")))
+def whole(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("edit") / "directory")))
     migrate(database)
     attach_index(database)
     with database.write() as session:

@@ -31,8 +31,8 @@ ENDINGS = {"hsds-json": "ndjson", "tabular": "zip"}
 
 
 @pytest.fixture(scope="module")
-def database(kind, tmp_path_factory):
-    database = Database(url_of(kind.new(tmp_path_factory.mktemp("export") / "directory")))
+def database(database_kind, tmp_path_factory):
+    database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("export") / "directory")))
     migrate(database)
     with database.write() as session:
         write_whole_directory(session)

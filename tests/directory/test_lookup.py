@@ -14,8 +14,8 @@ from tests.directory.whole_directory import FIRST, LATER, id_of, publish, put, w
 
 
 @pytest.fixture(scope="module")
-def database(kind, tmp_path_factory):
-    database = Database(url_of(kind.new(tmp_path_factory.mktemp("lookup") / "directory")))
+def database(database_kind, tmp_path_factory):
+    database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("lookup") / "directory")))
     migrate(database)
     with database.write() as session:
         write_whole_directory(session)

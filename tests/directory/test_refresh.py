@@ -15,8 +15,8 @@ from tests.databases import Kind, url_of
 from tests.search.services import NOW, uuid
 
 
-def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(kind: Kind, tmp_path: Path) -> None:
-    database = Database(url_of(kind.new(tmp_path / "hours")))
+def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(database_kind: Kind, tmp_path: Path) -> None:
+    database = Database(url_of(database_kind.new(tmp_path / "hours")))
     migrate(database)
     with database.write() as session:
         for name, freq, byday in (("monthly", "MONTHLY", "1SA"), ("weekly", "WEEKLY", "MO")):

@@ -10,8 +10,8 @@ from tests.referrals.world import Asking, World, make_world
 
 
 @pytest.fixture(scope="session")
-def made_world(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = kind.new(tmp_path_factory.mktemp("referrals") / "world")
+def made_world(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = database_kind.new(tmp_path_factory.mktemp("referrals") / "world")
     make_world(path)
     return path
 

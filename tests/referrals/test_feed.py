@@ -11,7 +11,7 @@ from resource_api.referrals.events import adopt_events
 from tests.referrals.test_postgres_faults import other, wait_until_waiting
 from tests.referrals.world import PANTRY, Asking, World, named, referral_to
 
-pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 
 
 def page_on(asking: Asking, after: str | None, limit: int = 100) -> tuple[list[tuple[str, int]], str]:

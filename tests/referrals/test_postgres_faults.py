@@ -21,7 +21,7 @@ from tests.postgres import Postgres
 from tests.referrals.world import PANTRY, Asking, World, named, referral_to
 from tests.town.cut_link import CutLink, cut_link
 
-pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 
 SENT = referral_to(consent=named(PANTRY))
 QUICK = {"statement_timeout": "20s", "lock_timeout": "500ms", "idle_in_transaction_session_timeout": "60s"}

@@ -40,8 +40,8 @@ SUNDAY_NOON = datetime(2026, 11, 29, 12, tzinfo=ZoneInfo("America/New_York"))
 
 
 @pytest.fixture(autouse=True)
-def _on_each_kind(kind: Kind) -> Iterator[None]:
-    on.kind = kind
+def _on_each_kind(database_kind: Kind) -> Iterator[None]:
+    on.kind = database_kind
     yield
     on.kind = SQLITE
 

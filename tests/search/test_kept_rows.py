@@ -33,8 +33,8 @@ HERE = place_at(Point(*HOME), "21215", zip5="21215")
 
 
 @pytest.fixture
-def database(kind: Kind, tmp_path: Path) -> Iterator[Database]:
-    path = kind.new(tmp_path / "rows")
+def database(database_kind: Kind, tmp_path: Path) -> Iterator[Database]:
+    path = database_kind.new(tmp_path / "rows")
     database = Database(url_of(path))
     yield database
     database.close()

@@ -11,7 +11,7 @@ from tests.referrals.world import PANTRY, PATIENT, named, referral_to
 from tests.town.town import Answer, Client, Town, wait_for
 from tests.town.writers import Ledger, check_nothing_lost
 
-pytestmark = pytest.mark.parametrize("kind", ["sqlite"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True, scope="session")
 
 
 def refer(hospital: Client, number: int) -> Answer:

@@ -19,12 +19,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(kind: Kind, migrated: Path, tmp_path: Path) -> Iterator[Database]:
+def database(database_kind: Kind, migrated: Path, tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "directory.db"
-    if kind is SQLITE:
+    if database_kind is SQLITE:
         shutil.copy(migrated, path)
     else:
-        path = kind.new(path)
+        path = database_kind.new(path)
     made = Database(url_of(path))
     yield made
     made.close()
