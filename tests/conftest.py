@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ if os.environ.get("ELASTICSEARCH_URL"):
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
 POSTGRES_STARTED = "postgres-started"
+RAN_AGAINST = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +103,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.faults)
 
 
+def name_servers(config: pytest.Config) -> str:
+    """Name the servers that tests ran against, one line."""
+    started = config._tmp_path_factory.getbasetemp() / POSTGRES_STARTED  # type: ignore[attr-defined]
+    searched = Path(os.environ[STARTED]) / "url"
+    postgres_is = "TEST_DATABASE_URL's" if os.environ.get("TEST_DATABASE_URL") else "one of our own"
+    search_is = os.environ.get(GIVEN) or (searched.read_text("utf-8") if searched.exists() else "none")
+    if not os.environ.get("TEST_DATABASE_URL") and not started.exists():
+        postgres_is = "none"
+    return f"ran against: SQLite {sqlite3.sqlite_version}; PostgreSQL: {postgres_is}; Elasticsearch: {search_is}"
+
+
 def read_cluster(started: Path) -> Cluster:
     folder, port = started.read_text("utf-8").splitlines()
     return Cluster(Path(folder), int(port))
@@ -110,6 +123,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that tests started, once all of their processes have ended."""
     if hasattr(session.config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
         return
+    session.config.stash[RAN_AGAINST] = name_servers(session.config)
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         Postgres(given).drop_all()
@@ -168,3 +182,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "summary" and report.when == "call":
                 terminalreporter.section("measured")
                 terminalreporter.write_line(str(value))
+    terminalreporter.write_line(terminalreporter.config.stash.get(RAN_AGAINST, ""))
