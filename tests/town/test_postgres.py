@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -72,8 +72,11 @@ def kill_a_backend(cluster: Cluster) -> None:
     with psycopg.connect(cluster.server.url, autocommit=True) as connection:
         chosen = "SELECT pid FROM pg_stat_activity WHERE application_name = 'resource-api' ORDER BY random() LIMIT 1"
         found = connection.execute(chosen).fetchone()
-        if found is not None:
-            os.kill(found[0], signal.SIGKILL)
+        assert found is not None
+        os.kill(found[0], signal.SIGKILL)
+        with suppress(psycopg.OperationalError):  # until the server has noticed
+            while True:
+                connection.execute("SELECT pg_sleep(0.01)")
 
 
 def restart(cluster: Cluster) -> None:
