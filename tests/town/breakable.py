@@ -40,6 +40,18 @@ def break_at(point: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def breaking_commit(commit: Callable[[Any], None]) -> Callable[[Any], None]:
+    def broken(connection: Any) -> None:
+        writes, connection.writes = connection.writes, False
+        if writes:
+            break_at("before commit")
+        commit(connection)
+        if writes:
+            break_at("after commit")
+
+    return broken
+
+
 class BreakableCursor(sqlite3.Cursor):
     """A cursor whose statements can be broken before, whichever way they come here."""
 
@@ -68,8 +80,7 @@ class BreakableConnection(database._SQLiteConnection):
     def cursor(self, *_: Any, **__: Any) -> BreakableCursor:  # type: ignore[override]
         return super().cursor(BreakableCursor)
 
-    def commit(self) -> None:
-        breaking_commit(database._SQLiteConnection.commit)(self)
+    commit = breaking_commit(database._SQLiteConnection.commit)
 
 
 def break_psycopg() -> None:
@@ -96,18 +107,6 @@ def break_psycopg() -> None:
         commit = breaking_commit(psycopg.Connection.commit)
 
     psycopg.connect = psycopg.Connection.connect = Connection.connect  # type: ignore[assignment, method-assign]
-
-
-def breaking_commit(commit: Callable[[Any], None]) -> Callable[[Any], None]:
-    def broken(connection: Any) -> None:
-        writes, connection.writes = connection.writes, False
-        if writes:
-            break_at("before commit")
-        commit(connection)
-        if writes:
-            break_at("after commit")
-
-    return broken
 
 
 def breaking(of: Any, name: str, *, before: str | None = None, after: str | None = None) -> None:
