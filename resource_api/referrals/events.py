@@ -146,14 +146,15 @@ def read_history(session: Session, grants: Grants, referral: Referral) -> list[A
 
 def read_feed(session: Session, grants: Grants, *, after: str | None, limit: int) -> Feed:
     """List the events after a cursor that the caller may know of. Raises BadQuery where that is no cursor of ours."""
-    place = (_EVENT.c.transaction, _EVENT.c.id)
+    # In an SQLite file one writes after another: events are numbered in the order in which they were committed.
+    place = (_EVENT.c.id,) if is_sqlite(session) else (_EVENT.c.transaction, _EVENT.c.id)
     start = _read_cursor(after)
     if start[0] and not is_sqlite(session) and start[0] >= session.scalars(select(_NEXT_TRANSACTION)).one():
         start = (0, start[1])  # of the server that the database was on before
     chosen = (
         select(*(_EVENT.c[name] for name in ("transaction", "id", "referral_id", "seq", "version", "type", "at")))
         .join(Referral, Referral.id == _EVENT.c.referral_id)
-        .where(tuple_(*place) > tuple_(*map(literal, start)), may_know_event(grants), *_settled(session))
+        .where(tuple_(*place) > tuple_(*map(literal, start[-len(place) :])), may_know_event(grants), *_settled(session))
         .order_by(*place)
         .limit(limit)
     )

@@ -219,7 +219,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.TempPathFactory, steps: object) -> None:
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('kept') / 'rows.db'}")
     migrate(database)
