@@ -1,6 +1,5 @@
 """The clock jumps by an hour, forward or back: nothing is lost, nothing is done twice, nothing waits for an hour."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from resource_api.privacy.tables import Audit, AuditLink
 from resource_api.referrals.tables import Referral
 from resource_api.worker import permitted
 from tests.api.delivering import DeliveringWorld, delivering
+from tests.databases import copy_database, drop_database
 from tests.delivery.letterbox import code_in, link_in
 from tests.delivery.receivers import answer, first, hang
 from tests.referrals.world import CRADLE, CRADLE_SERVICE, PANTRY, named
@@ -29,10 +29,10 @@ JUMPS = [timedelta(hours=1), timedelta(hours=-1)]
 
 @pytest.fixture
 def world(made_world: Path, tmp_path: Path) -> Iterator[DeliveringWorld]:
-    path = tmp_path / "world.db"
-    shutil.copy(made_world, path)
+    path = copy_database(made_world, tmp_path / "world")
     with delivering(path) as world:
         yield world
+    drop_database(path)
 
 
 @contextmanager
