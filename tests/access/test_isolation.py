@@ -80,7 +80,13 @@ class Secrets:
         }
 
     def found_in(self, text: str) -> set[str]:
-        return {name for name, word in self.words.items() if word in text}
+        return {
+            name
+            for name, word in self.words.items()
+            if word in text
+            # Five digits stand in a random id once in some thousand answers.
+            and (not word.isdigit() or re.search(rf"(?<![0-9a-f-]){word}(?![0-9a-f])", text))
+        }
 
 
 @dataclass(frozen=True)
