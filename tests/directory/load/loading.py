@@ -14,7 +14,7 @@ from resource_api.database import Database
 from resource_api.directory import Document
 from resource_api.directory.graph import table
 from resource_api.directory.load.land import load
-from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.open_input import Named, open_input, scratch_folder
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
 from resource_api.migrations import migrate
@@ -39,10 +39,9 @@ def load_place(
 ) -> Report:
     """Load a place, committing between batches as the command does; `stop_after` batches it is dropped."""
     report = Report()
-    scratch = Path(str(database.url.database)).parent
-    with database.write() as session:
+    with scratch_folder() as scratch, database.write() as session:
         batches = 0
-        for progress in load(session, open_input(str(place), named, scratch), options, report, now=NOW):
+        for progress in load(session, open_input(str(place), named, Path(scratch)), options, report, now=NOW):
             if not options.dry_run:
                 session.commit()
             report.pending.clear()
