@@ -1,5 +1,7 @@
 """WHAT IS CONNECTED TO WHAT: the database with the search index that follows it, shared by every door."""
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -7,6 +9,9 @@ from resource_api.database import Database
 from resource_api.search.follow import follow
 from resource_api.search.index import SearchIndex
 from resource_api.settings import Settings
+
+if TYPE_CHECKING:
+    from resource_api.indexer import Indexer
 
 
 def attach_index(database: Database, settings: Settings | None = None) -> SearchIndex:
@@ -32,6 +37,15 @@ def make_index(database: Database) -> SearchIndex:
     from resource_api.search.sqlite_index import SQLiteIndex
 
     return SQLiteIndex()
+
+
+def make_indexer(database: Database, settings: Settings) -> "Indexer | None":
+    """Make who keeps Elasticsearch in step, where the settings name one."""
+    if not settings.elasticsearch_urls:
+        return None
+    from resource_api.indexer import Indexer
+
+    return Indexer.of(database, settings)
 
 
 def _mirror(embedded: SearchIndex, settings: Settings) -> SearchIndex:

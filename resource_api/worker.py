@@ -28,7 +28,7 @@ from resource_api.referrals.replay import forget_answers
 from resource_api.referrals.retention import shred_expired
 from resource_api.referrals.visible import TOLD_THOUGH_WITHHELD, may_be_told
 from resource_api.settings import Settings
-from resource_api.wiring import attach_index
+from resource_api.wiring import attach_index, make_indexer
 
 if TYPE_CHECKING:
     from resource_api.indexer import Indexer
@@ -160,7 +160,7 @@ def run_worker(settings: Settings, *, once: bool = False, stop: Event | None = N
     stop = stop or Event()
     database, keyring = Database(settings.database_url), load_keyring(settings)
     attach_index(database, settings)
-    indexer = _make_indexer(database, settings)
+    indexer = make_indexer(database, settings)
     jobs = (*JOBS, *MIRROR_JOBS) if indexer else JOBS
     postman = Postman(database, keyring, settings, permitted)
     for exempt in settings.egress_allow:
@@ -202,14 +202,6 @@ def do_job(job: Job, work: Work, worker: str, *, every: timedelta | None = None)
         end_turn(session, job.name, worker, now=work.now)
         session.commit()
     return done
-
-
-def _make_indexer(database: Database, settings: Settings) -> "Indexer | None":
-    if not settings.elasticsearch_urls:
-        return None
-    from resource_api.indexer import Indexer
-
-    return Indexer.of(database, settings)
 
 
 def _deliver(postman: Postman, stop: Event) -> None:

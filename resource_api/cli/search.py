@@ -16,7 +16,7 @@ from resource_api.search.check import compare_index, repair_index
 from resource_api.search.follow import count_services, follow, rebuild
 from resource_api.search.index import SearchIndex
 from resource_api.settings import Settings
-from resource_api.wiring import attach_index
+from resource_api.wiring import attach_index, make_index, make_indexer
 
 if TYPE_CHECKING:
     from resource_api.indexer import Indexer
@@ -53,7 +53,7 @@ def rebuild_index(only: str | None) -> None:
     with _opened(only) as opened:
         if only != ELASTICSEARCH:
             # Elasticsearch has heard of it all before.
-            own = getattr(opened.index, "embedded", opened.index)
+            own = make_index(opened.database)
             with opened.database.write() as session, show_progress("services", count_services(session)) as show:
                 done = 0
                 for done in rebuild(session, own):
@@ -124,14 +124,6 @@ def _check_elasticsearch(indexer: "Indexer", *, repair: bool) -> bool:
     return not found.refused and (repair or not found.services)
 
 
-def _make_indexer(database: Database, settings: Settings) -> "Indexer | None":
-    if not settings.elasticsearch_urls:
-        return None
-    from resource_api.indexer import Indexer
-
-    return Indexer.of(database, settings)
-
-
 @contextmanager
 def _opened(only: str | None) -> Iterator[Opened]:
     settings = Settings.from_environment()
@@ -143,7 +135,7 @@ def _opened(only: str | None) -> Iterator[Opened]:
                     raise click.ClickException(
                         "The database has no tables, or those of another release: run `resource-api init`"
                     )
-            indexer = None if only == DATABASE else _make_indexer(database, settings)
+            indexer = None if only == DATABASE else make_indexer(database, settings)
             if only == ELASTICSEARCH and indexer is None:
                 raise click.UsageError("ELASTICSEARCH_URL names no Elasticsearch")
             yield Opened(database, attach_index(database, settings), indexer)
