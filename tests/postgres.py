@@ -7,7 +7,6 @@ a template, which takes a tenth of the time that making its tables does.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from sqlalchemy import make_url
+
+from benchmarks.serving import free_port
 
 SERVERS_USER = "postgres"
 MEMORY = Path("/dev/shm")
@@ -91,7 +92,7 @@ class Cluster:
     """A server of our own, in a folder of its own."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
-        self.folder, self.port = folder, port or _free_port()
+        self.folder, self.port = folder, port or free_port()
 
     @property
     def server(self) -> Postgres:
@@ -191,8 +192,3 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])

@@ -12,6 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from benchmarks.serving import free_port
+
 ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-c", "from resource_api.cli import main; main()", "serve", "--workers", "2", "--threads", "2"]
 
@@ -19,9 +21,7 @@ SERVE = [sys.executable, "-c", "from resource_api.cli import main; main()", "ser
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
     """The address of a running server, its process, and the folder it puts its temporary files in."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     env = {k: v for k, v in os.environ.items() if not k.startswith("PROMETHEUS")}
@@ -53,9 +53,7 @@ def _count(text: str) -> int:
 
 
 def test_a_folder_of_counts_that_is_gone_costs_no_answer_and_is_told_as_a_fault(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}", "INSTANCE_PATH": str(tmp_path)}
     env["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "gone")
     said = tmp_path / "said"
@@ -126,9 +124,7 @@ def _workers_of(server: int) -> list[int]:
 
 
 def test_a_worker_runs_beside_the_server_another_follows_it_and_both_end_together(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"INSTANCE_PATH": str(tmp_path), "HOME": "/nonexistent"}
     made = [sys.executable, "-m", "resource_api.cli", "init", "--no-seed"]
     subprocess.run(made, cwd=ROOT, env=env, check=True, capture_output=True, timeout=60)

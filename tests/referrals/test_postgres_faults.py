@@ -19,7 +19,7 @@ from resource_api.referrals.tables import Referral, ReferralEvent
 from tests.databases import refuse_rows, take_rows, url_of
 from tests.postgres import Postgres
 from tests.referrals.world import PANTRY, Asking, World, named, referral_to
-from tests.town.cut_link import CutLink, cut_link
+from tests.town.cut_link import CutLink
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True, scope="session")
 
@@ -211,7 +211,7 @@ def test_a_connection_that_ends_in_the_middle_is_a_503_with_nothing_done(
 @pytest.fixture
 def link(world: World, postgres: Postgres) -> Iterator[CutLink]:
     """A link to the server, which the application speaks over."""
-    with cut_link(postgres.port) as link:
+    with CutLink(postgres.port).open() as link:
         reopen(world, postgres.at(str(world.database.url.database), port=link.port))
         yield link
         world.close()

@@ -6,7 +6,6 @@ Every user takes an index name of its own, so that tests never meet. Where there
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks.serving import free_port
 from resource_api.database import Database
 from resource_api.errors import IndexAway
 from resource_api.indexer import Indexer
@@ -73,7 +73,7 @@ def _find_java() -> str:
 
 
 def _start(home: Path, folder: Path) -> str:
-    port, inner = _free_port(), _free_port()
+    port, inner = free_port(), free_port()
     for name in ("config", "data", "logs", "tmp"):
         (folder / name).mkdir(exist_ok=True)
     shutil.copytree(home / "config", folder / "config", dirs_exist_ok=True)
@@ -116,13 +116,6 @@ def _wait_for(url: str) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.3)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def new_folder() -> str:

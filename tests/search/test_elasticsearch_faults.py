@@ -4,11 +4,13 @@ import base64
 import os
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -249,7 +251,7 @@ def test_an_index_that_is_older_is_brought_up(world: Mirrored) -> None:
 def test_an_index_that_is_ahead_of_a_restored_database_is_built_anew(world: Mirrored, tmp_path: Path) -> None:
     path = Path(world.database.url.database or "")
     world.database.close()
-    backup = copy_database(path, tmp_path / "backup.db")
+    backup = copy_while_open(path, tmp_path / "backup.db")
     world.write(1, name="Never was")
     world.write(2, name="Otherwise")
     world.write(9, status="inactive")
@@ -274,10 +276,8 @@ def test_an_index_that_is_ahead_of_a_restored_database_is_built_anew(world: Mirr
     assert "goes on" in world.mirrored_names()
 
 
-def copy_database(path: Path, to: Path) -> Path:
-    import sqlite3
-    from contextlib import closing
-
+def copy_while_open(path: Path, to: Path) -> Path:
+    """Copy a database that somebody is connected to."""
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)
     return to

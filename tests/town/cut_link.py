@@ -2,35 +2,26 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Literal
+
+from tests.link import Link
 
 Cut = Literal["before", "after"]
 
 
-class CutLink:
+class CutLink(Link):
     """One port of this machine that leads to another.
 
     `cut` set, it ends at the next commit: "before" that arrives, or "after" it was done and before anybody hears of it.
     """
 
     def __init__(self, to_port: int) -> None:
-        self.to_port = to_port
+        super().__init__(to_port)
         self.cut: Cut | None = None
         self.cuts = 0
-        self.server = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port: int = self.server.getsockname()[1]
 
-    def serve(self) -> None:
-        while True:
-            try:
-                near, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
-
-    def _carry(self, near: socket.socket) -> None:
+    def carry(self, near: socket.socket) -> None:
         with near:
             try:
                 far = socket.create_connection(("127.0.0.1", self.to_port), timeout=5)
@@ -65,16 +56,3 @@ class CutLink:
                 near.sendall(said)
         with suppress(OSError):
             near.shutdown(socket.SHUT_RDWR)
-
-
-@contextmanager
-def cut_link(to_port: int) -> Iterator[CutLink]:
-    link = CutLink(to_port)
-    thread = threading.Thread(target=link.serve, daemon=True)
-    thread.start()
-    try:
-        yield link
-    finally:
-        link.server.shutdown(socket.SHUT_RDWR)
-        link.server.close()
-        thread.join()

@@ -9,33 +9,25 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+
+from tests.link import Link
 
 WAYS = ("reset", "half", "silence")
 SILENCE_S = 0.05
 
 
-class FlakyLink:
+class FlakyLink(Link):
     """One port of this machine that leads to another, and loses a share of the answers."""
 
     def __init__(self, to_port: int, *, loses: float, seed: int = 7) -> None:
-        self.to_port, self.loses = to_port, loses
+        super().__init__(to_port)
+        self.loses = loses
         self.chance = random.Random(seed)
         self.lost: Counter[str] = Counter()
         self.lock = threading.Lock()
-        self.server = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port: int = self.server.getsockname()[1]
 
-    def serve(self) -> None:
-        while True:
-            try:
-                near, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
-
-    def _carry(self, near: socket.socket) -> None:
+    def carry(self, near: socket.socket) -> None:
         with near, socket.create_connection(("127.0.0.1", self.to_port), timeout=30) as far, suppress(OSError):
             near.settimeout(30)
             request = read_message(near)
@@ -74,16 +66,3 @@ def read_message(wire: socket.socket) -> bytes:
             return read
         read, missing = read + more, missing - len(more)
     return read
-
-
-@contextmanager
-def flaky_link(to_port: int, *, loses: float) -> Iterator[FlakyLink]:
-    link = FlakyLink(to_port, loses=loses)
-    thread = threading.Thread(target=link.serve, daemon=True)
-    thread.start()
-    try:
-        yield link
-    finally:
-        link.server.shutdown(socket.SHUT_RDWR)
-        link.server.close()
-        thread.join()

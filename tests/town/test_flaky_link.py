@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.referrals.world import PANTRY, PATIENT, named, referral_to
-from tests.town.flaky_link import FlakyLink, flaky_link
+from tests.town.flaky_link import FlakyLink
 from tests.town.town import Answer, Client, Town
 
 DONE = {"service_given": True, "need_met": "yes", "date": "2026-04-02"}
@@ -71,7 +71,7 @@ def test_a_hundred_acts_sent_in_order_over_a_link_that_loses_answers_are_each_do
     hospital, worker = town.client("hospital"), town.client("pantry")
     ids = refer(hospital, 25)
     queue = [act for id in ids for act in acts_on(id)]
-    with flaky_link(town.port, loses=0.3) as link:
+    with FlakyLink(town.port, loses=0.3).open() as link:
         answers = replay(link, worker, queue)
         assert link.lost.total() - link.lost["none"] >= 20, link.lost
         # The phone was switched off before it noted what had been answered: all of it once more.
@@ -89,7 +89,7 @@ def test_a_hundred_acts_sent_from_the_last_to_the_first_are_done_once_or_told_as
     hospital, worker = town.client("hospital"), town.client("pantry")
     ids = refer(hospital, 25)
     queue = [act for id in ids for act in acts_on(id)]
-    with flaky_link(town.port, loses=0.3) as link:
+    with FlakyLink(town.port, loses=0.3).open() as link:
         backwards = replay(link, worker, queue[::-1])
         assert statuses(backwards) == {200: 50, 412: 50}
         for key, answer in backwards.items():

@@ -20,7 +20,7 @@ from tests.databases import Kind, make_tables, url_of
 from tests.postgres import Cluster, make_cluster, new_folder
 from tests.referrals.conftest import made_world, world  # noqa: F401 - for those that share a server
 from tests.referrals.world import DATA_KEYS, SECRET, World, make_world
-from tests.town.cut_link import CutLink, cut_link
+from tests.town.cut_link import CutLink
 from tests.town.town import Town, ask_on, living, wait_for
 from tests.town.writers import check_nothing_lost, writing
 
@@ -132,7 +132,7 @@ def test_a_standby_takes_over_and_nothing_that_was_acknowledged_is_lost(
     cluster.server.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
     cluster.server.run("SELECT pg_reload_conf()")
     try:
-        with cut_link(cluster.port) as link, town_on(cluster, tmp_path, link) as town:
+        with CutLink(cluster.port).open() as link, town_on(cluster, tmp_path, link) as town:
             with writing(town) as ledger:
                 time.sleep(2)
                 cluster.stop("immediate")
