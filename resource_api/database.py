@@ -136,8 +136,10 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection; one that somebody still uses, when it comes back."""
+        left = self.engine.pool
         self.engine.dispose()
+        event.listen(left, "checkin", lambda _, record: record.invalidate())
 
 
 def is_sqlite(session: Session) -> bool:

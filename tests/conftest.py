@@ -82,6 +82,7 @@ def make_template(server: Postgres, shared: Path) -> str:
 
 # What is run on both kinds by `make test`; the rest of what could be is among the long forms.
 TWICE = {
+    "test_database.py",
     "test_migrations.py",
     "test_prepared.py",
     "test_wiring.py",

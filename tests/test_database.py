@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from resource_api.database import Database
+from tests.databases import Kind, drop_database, url_of
 
 
 def test_a_new_database_and_all_that_belongs_to_it_is_its_owners_alone(tmp_path: Path) -> None:
@@ -27,3 +29,19 @@ def test_the_mode_of_a_database_that_is_there_is_the_operators(tmp_path: Path) -
         session.execute(text("SELECT 1"))
     database.close()
     assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_a_connection_that_comes_back_to_a_closed_database_is_closed(database_kind: Kind, tmp_path: Path) -> None:
+    path = database_kind.new(tmp_path / "left", tables=False)
+    database = Database(url_of(path))
+    connection = database.engine.connect()
+    raw = connection.connection.dbapi_connection
+    database.close()
+    assert connection.scalar(text("SELECT 1")) == 1, "whoever uses it may end what it has begun"
+    connection.close()
+    with pytest.raises(database.engine.dialect.loaded_dbapi.Error):
+        raw.cursor().execute("SELECT 1")
+    with database.read() as session:
+        assert session.scalar(text("SELECT 1")) == 1, "and it opens anew"
+    database.close()
+    drop_database(path)
