@@ -14,7 +14,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: setup.cfg pyproject.toml
 	@test -x $(PYTHON) || python3 -m venv $(VENV)
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@$(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@
 
 serve: setup ## Serve the directory with its seed data at http://127.0.0.1:8000 (PORT= to change)
