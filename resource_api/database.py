@@ -9,7 +9,7 @@ No connection is opened here, so none is carried across a fork.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import orjson
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     DateTime,
     Dialect,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    bindparam,
     create_engine,
     event,
     make_url,
@@ -32,8 +34,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeDecorator
 
 from resource_api.errors import Breach, Busy
 from resource_api.postgres import is_postgres, open_postgres
@@ -156,6 +161,43 @@ def wait_for_turn(session: Session, *names: str) -> None:
         # In one order for everybody, so that no two wait for each other.
         waiting = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
         session.connection().exec_driver_sql(waiting, (sorted(names),))
+
+
+class among(FunctionElement[bool]):
+    """Tell whether a column is one of some ids or numbers, however many: as one parameter.
+
+    `in_()` makes a parameter of each, and a new statement of each count of them: a load spent a third of its time so.
+    """
+
+    type = Boolean()
+    name = "among"
+    inherit_cache = True
+
+    def __init__(self, column: Any, ids: Collection[Any]) -> None:
+        super().__init__(column, bindparam(None, list(ids), type_=_Ids()))
+
+
+@compiles(among, "sqlite")
+def _among_on_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, ids = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608 - our own names
+
+
+@compiles(among, "postgresql")
+def _among_on_postgres(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, ids = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY({ids})"
+
+
+class _Ids(TypeDecorator[list[Any]]):
+    """A list as either driver takes it."""
+
+    impl = NullType
+    cache_ok = True
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        """Write it as JSON for SQLite, which knows no lists."""
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
 
 
 def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:

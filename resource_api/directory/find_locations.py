@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory.confidential import hiding_organizations, withheld_patterns, withhold
 from resource_api.directory.graph import in_batches, read_graph, table
 from resource_api.directory.lookup import StoredRecord, write_time
@@ -85,7 +86,7 @@ def organizations_at(session: Session, location_ids: Collection[str]) -> dict[st
     found: dict[str, set[str]] = defaultdict(set)
     for some in in_batches(location_ids):
         for statement, link in ((own, location.c.id), (use, site.c.location_id)):
-            for row in session.execute(statement.where(link.in_(some))):
+            for row in session.execute(statement.where(among(link, some))):
                 found[row[0]].add(row[1])
     return found
 

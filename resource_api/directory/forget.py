@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory.confidential import hiding_organizations, withheld_patterns, withhold
 from resource_api.directory.graph import OWNERS, in_batches, read_graph, table
 
@@ -36,7 +37,7 @@ def _forget_all(session: Session, location_ids: Collection[str]) -> None:
                        ("phone", "contact_id"), ("attribute", "link_id")):  # fmt: skip
         ids |= _hanging(session, noun, link, ids)
     for some in in_batches(ids):
-        session.execute(delete(metadata).where(metadata.c.resource_id.in_(some)))
+        session.execute(delete(metadata).where(among(metadata.c.resource_id, some)))
 
 
 def _strike(session: Session, pattern: re.Pattern[str], record_ids: Collection[str]) -> None:
@@ -49,7 +50,7 @@ def _strike(session: Session, pattern: re.Pattern[str], record_ids: Collection[s
     for some in in_batches(ids):
         rows = session.execute(
             select(metadata.c.id, metadata.c.previous_value, metadata.c.replacement_value).where(
-                metadata.c.resource_id.in_(some),
+                among(metadata.c.resource_id, some),
                 or_(metadata.c.previous_value != "", metadata.c.replacement_value != ""),
             )
         ).all()
@@ -63,7 +64,7 @@ def _hanging(session: Session, noun: str, link: str, ids: Collection[str]) -> se
     rows = table(noun)
     found: set[str] = set()
     for some in in_batches(ids):
-        found.update(_ids(session, noun, rows.c[link].in_(some)))
+        found.update(_ids(session, noun, among(rows.c[link], some)))
     return found
 
 

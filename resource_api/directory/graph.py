@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base
+from resource_api.database import Base, among
 
 Row = dict[str, Any]
 
@@ -20,8 +20,8 @@ Row = dict[str, Any]
 # change the second would publish one without the first.
 DIRECTORY = "directory"
 
-# SQLite takes 32,766 parameters in one statement; far fewer keep each statement's compiled form small.
-IDS_PER_STATEMENT = 500
+# They are one parameter, however many; this bounds how long one statement holds what it touches.
+IDS_PER_STATEMENT = 5_000
 
 # Every HSDS noun; whatever a row links to comes before it. The first ones belong to no organization.
 NOUNS = (
@@ -181,7 +181,7 @@ def read_former_streets(session: Session, organization_ids: Collection[str]) -> 
     for statement, owner in ((own, location.c.organization_id), (used, service.c.organization_id)):
         said = statement.outerjoin(address, address.c.location_id == location.c.id)
         for some in in_batches(organization_ids):
-            for organization_id, *streets in session.execute(said.where(owner.in_(some))):
+            for organization_id, *streets in session.execute(said.where(among(owner, some))):
                 found[organization_id].update(line for line in streets if line)
     return found
 
@@ -201,7 +201,7 @@ def in_batches(ids: Collection[str]) -> Iterator[Sequence[str]]:
 def _select(session: Session, noun: str, column: str, ids: Collection[str]) -> Iterator[Row]:
     source = table(noun)
     for some in in_batches(ids):
-        yield from _rows(session, select(source).where(source.c[column].in_(some), source.c.deleted_at.is_(None)))
+        yield from _rows(session, select(source).where(among(source.c[column], some), source.c.deleted_at.is_(None)))
 
 
 def _rows(session: Session, statement: Select[Any]) -> Iterator[Row]:

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import wait_for_turn
+from resource_api.database import among, wait_for_turn
 from resource_api.directory.card import write_card
 from resource_api.directory.document import Document, ServiceNeed
 from resource_api.directory.graph import DIRECTORY, in_batches, read_graph, read_history, read_terms, table
 from resource_api.directory.render import Rendered, render_organizations, render_taxonomy, render_term
 from resource_api.needs.infer import NeedLink
+from resource_api.prepared import write_many
 
 ORGANIZATION_KINDS = ("organization", "service", "service_at_location", "card")
 
@@ -79,7 +80,7 @@ def publish_taxonomy_heads(session: Session, taxonomy_ids: Collection[str], *, n
         dict(row)
         for some in in_batches(taxonomy_ids)
         for row in session.execute(
-            select(source).where(source.c.id.in_(some), source.c.deleted_at.is_(None))
+            select(source).where(among(source.c.id, some), source.c.deleted_at.is_(None))
         ).mappings()
     ]
     history = read_history(session, taxonomy_ids)
@@ -96,12 +97,12 @@ def organizations_using(session: Session, *, locations: Collection[str] = (), te
             session.scalars(
                 select(service.c.organization_id)
                 .join(site, site.c.service_id == service.c.id)
-                .where(site.c.location_id.in_(some))
+                .where(among(site.c.location_id, some))
             )
         )
     attribute = table("attribute")
     for some in in_batches(terms):
-        linked = select(attribute.c.link_id).where(attribute.c.taxonomy_term_id.in_(some))
+        linked = select(attribute.c.link_id).where(among(attribute.c.taxonomy_term_id, some))
         found.update(session.scalars(select(service.c.organization_id).where(service.c.id.in_(linked))))
     return found
 
@@ -127,7 +128,7 @@ def _stored(session: Session, column: str, ids: Iterable[str], *, kind: str | No
     for some in in_batches(list(ids)):
         rows = session.execute(
             select(Document.kind, Document.id, Document.etag, Document.version, Document.deleted_at).where(
-                Document.kind.in_(kinds), getattr(Document, column).in_(some)
+                Document.kind.in_(kinds), among(getattr(Document, column), some)
             )
         )
         for row in rows:
@@ -158,8 +159,7 @@ def _store(
             new.append(row | {"kind": document.kind, "id": document.id, "version": 1})
         elif before["etag"] != etag or before["deleted_at"] is not None:
             changed.append(row | {"of_kind": document.kind, "of_id": document.id, "version": before["version"] + 1})
-    if new:
-        session.execute(insert(table("document")), new)
+    write_many(session, table("document"), new)
     if changed:
         target = table("document")
         session.execute(
@@ -188,16 +188,14 @@ def _retire(session: Session, gone: Collection[Key], *, now: datetime) -> None:
 
 def _store_needs(session: Session, services: Collection[str], needs: dict[str, tuple[NeedLink, ...]]) -> None:
     for some in in_batches(services):
-        session.execute(delete(ServiceNeed).where(ServiceNeed.service_id.in_(some)))
+        session.execute(delete(ServiceNeed).where(among(ServiceNeed.service_id, some)))
     rows = [
         {"service_id": service, "need": link.need, "certainty": link.certainty}
         for service in services
         for link in needs.get(service, ())
     ]
-    if rows:
-        session.execute(insert(table("service_need")), rows)
+    write_many(session, table("service_need"), rows)
 
 
 def _log_changes(session: Session, services: Collection[str]) -> None:
-    if services:
-        session.execute(insert(table("change")), [{"service_id": service} for service in services])
+    write_many(session, table("change"), [{"service_id": service} for service in services])

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Column, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from resource_api.database import Base
+from resource_api.database import Base, among
 from resource_api.directory.graph import OWNERS, in_batches, table
 
 RECORDS = ("organization", "service", "service_at_location", "location", "taxonomy", "taxonomy_term")
@@ -58,7 +58,7 @@ def claimed(session: Session, noun: str, ids: Collection[str], *, whole: bool = 
     for some in in_batches(ids):
         found.update(
             session.scalars(
-                select(Stewarded.id).where(Stewarded.noun == noun, Stewarded.whole == whole, Stewarded.id.in_(some))
+                select(Stewarded.id).where(Stewarded.noun == noun, Stewarded.whole == whole, among(Stewarded.id, some))
             )
         )
     return found
@@ -95,7 +95,7 @@ def _standing_on(session: Session, child: str, link: str, ids: Collection[str]) 
     found: set[str] = set()
     for some in in_batches(ids):
         standing = session.execute(
-            select(rows.c.id, rows.c[link]).where(rows.c[link].in_(some), rows.c.deleted_at.is_(None))
+            select(rows.c.id, rows.c[link]).where(among(rows.c[link], some), rows.c.deleted_at.is_(None))
         ).all()
         held = kept(session, child, [row.id for row in standing])
         found.update(row[1] for row in standing if row.id in held)
@@ -104,5 +104,5 @@ def _standing_on(session: Session, child: str, link: str, ids: Collection[str]) 
 
 def _pairs(session: Session, own: Column[str], link: Column[str], ids: Collection[str]) -> Iterable[tuple[str, str]]:
     for some in in_batches(ids):
-        found = session.execute(select(own, link).where(own.in_(some), link.is_not(None)))
+        found = session.execute(select(own, link).where(among(own, some), link.is_not(None)))
         yield from ((row[0], row[1]) for row in found)

@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
+from resource_api.database import among
 from resource_api.directory.difference import Change
 from resource_api.directory.editable import may_write
 from resource_api.directory.graph import OWNERS, in_batches, table
@@ -88,7 +89,7 @@ def delete_rows(session: Session, noun: str, ids: Collection[str], *, now: datet
     """Mark rows as deleted, and all that hangs on them."""
     rows = table(noun)
     for some in in_batches(ids):
-        session.execute(update(rows).where(rows.c.id.in_(some), rows.c.deleted_at.is_(None)).values(deleted_at=now))
+        session.execute(update(rows).where(among(rows.c.id, some), rows.c.deleted_at.is_(None)).values(deleted_at=now))
     for said_of, link in (("metadata", "resource_id"), ("attribute", "link_id")):
         hanging = _linked(session, said_of, link, ids)
         if hanging and said_of != noun:
@@ -155,7 +156,7 @@ def _linked(session: Session, noun: str, link: str, ids: Collection[str]) -> set
     rows = table(noun)
     found: set[str] = set()
     for some in in_batches(ids):
-        found.update(session.scalars(select(rows.c.id).where(rows.c[link].in_(some), rows.c.deleted_at.is_(None))))
+        found.update(session.scalars(select(rows.c.id).where(among(rows.c[link], some), rows.c.deleted_at.is_(None))))
     return found
 
 

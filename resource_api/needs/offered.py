@@ -1,6 +1,7 @@
 """WHAT A TEXT OFFERS: a description without the parts that ask, collect or deny."""
 
 import re
+from functools import lru_cache
 
 _BLOCK_LABEL = re.compile(
     r"^\W*(?:\d+\W+)?(?:holiday\s+)?(donations?|donors?|volunteers?|volunteering|donate|in-kind|wish ?list|we need)\b"
@@ -27,12 +28,13 @@ _DENIES = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 
-def offered_sentences(text: str) -> list[str]:
+@lru_cache(maxsize=16)
+def offered_sentences(text: str) -> tuple[str, ...]:
     """List the sentences of a description that may say what is offered.
 
     A block such as `DONATIONS: ...` runs to the next labelled block, blank line or the end.
     """
-    return [sentence for sentence, asks in _sentences(text) if not asks and not _DENIES.search(sentence)]
+    return tuple(sentence for sentence, asks in _sentences(text) if not asks and not _DENIES.search(sentence))
 
 
 def asking_sentences(text: str) -> list[str]:
@@ -43,11 +45,15 @@ def asking_sentences(text: str) -> list[str]:
 def headings(text: str) -> list[str]:
     """List what a description opens with, and the labels of its paragraphs (`2) FOOD PANTRY: ...`)."""
     offered = offered_sentences(text)
-    return offered[:1] + [found[1] for sentence in offered if (found := _HEADING.match(sentence))]
+    return [*offered[:1], *(found[1] for sentence in offered if (found := _HEADING.match(sentence)))]
 
 
-def _sentences(text: str) -> list[tuple[str, bool]]:
-    """Cut a text into sentences, each with whether it asks for something instead of offering it."""
+@lru_cache(maxsize=16)
+def _sentences(text: str) -> tuple[tuple[str, bool], ...]:
+    """Cut a text into sentences, each with whether it asks for something instead of offering it.
+
+    Whoever reads a service asks several questions of the same text, one after another.
+    """
     found: list[tuple[str, bool]] = []
     asking = False
     for line in text.splitlines():
@@ -59,4 +65,4 @@ def _sentences(text: str) -> list[tuple[str, bool]]:
         elif _LABEL.match(line):
             asking = False
         found.extend((s, asking or bool(_ASKS.search(s))) for s in _SENTENCE_END.split(line) if s)
-    return found
+    return tuple(found)

@@ -12,8 +12,9 @@ import numpy as np
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, wait_for_turn
+from resource_api.database import Base, among, wait_for_turn
 from resource_api.directory.graph import DIRECTORY
+from resource_api.prepared import write_many
 from resource_api.search.columns import Columns, Floats, Numbers
 from resource_api.search.document import SearchDocument
 from resource_api.search.hit import write_hits
@@ -61,8 +62,8 @@ class EmbeddedIndex(ABC):
         for number, document in enumerate(rows, _draw_numbers(session, len(rows))):
             narrow.append({"id": number, **write_row(document)})
             texts.append({"id": number, **text_columns(document)})
-        session.execute(insert(_ROWS), narrow)
-        session.execute(insert(_TEXTS), texts)
+        write_many(session, _ROWS, narrow)
+        write_many(session, _TEXTS, texts)
         shelf.add_texts(texts)
         shelf.add_words(frozenset[str]().union(*(d.spoken for d in rows)))
         shelf.drop_words(tokens - _tokens(texts))
@@ -121,14 +122,14 @@ class EmbeddedIndex(ABC):
         numbers: list[int] = []
         for start in range(0, len(ids), _AT_A_TIME):
             some = ids[start : start + _AT_A_TIME]
-            numbers += session.scalars(select(SearchRow.id).where(SearchRow.service_id.in_(some)))
+            numbers += session.scalars(select(SearchRow.id).where(among(SearchRow.service_id, some)))
         for start in range(0, len(numbers), _AT_A_TIME):
             some_numbers = numbers[start : start + _AT_A_TIME]
-            texts = session.execute(select(_TEXTS).where(_TEXTS.c.id.in_(some_numbers))).mappings().all()
+            texts = session.execute(select(_TEXTS).where(among(_TEXTS.c.id, some_numbers))).mappings().all()
             shelf.drop_texts([dict(row) for row in texts])
             tokens |= _tokens(texts)
-            session.execute(delete(_TEXTS).where(_TEXTS.c.id.in_(some_numbers)))
-            session.execute(delete(_ROWS).where(_ROWS.c.id.in_(some_numbers)))
+            session.execute(delete(_TEXTS).where(among(_TEXTS.c.id, some_numbers)))
+            session.execute(delete(_ROWS).where(among(_ROWS.c.id, some_numbers)))
             session.execute(insert(_GONE), [{"number": number} for number in some_numbers])
         return tokens
 

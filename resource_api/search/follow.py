@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory import Change, Document
 from resource_api.prepared import Prepared
 from resource_api.search.document import SearchDocument, search_document
@@ -32,7 +33,7 @@ def follow(session: Session, index: SearchIndex) -> int:
     while changes := _CHANGES.run(session, {}):
         services = list(dict.fromkeys(service for _, service in changes))
         put_services(session, index, services)
-        session.execute(delete(Change).where(Change.id.in_([id for id, _ in changes])))
+        session.execute(delete(Change).where(among(Change.id, [id for id, _ in changes])))
         followed += len(services)
     return followed
 
@@ -68,7 +69,7 @@ def read_documents(session: Session, service_ids: list[str]) -> Iterator[SearchD
     """Build the search documents of those of these services that are offered."""
     rows = session.execute(
         select(Document.kind, Document.id, Document.body, Document.modified_at).where(
-            Document.id.in_(service_ids),
+            among(Document.id, service_ids),
             Document.kind.in_(("service", "card")),
             Document.deleted_at.is_(None),
         )

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base
+from resource_api.database import Base, among
 from resource_api.directory import Document
 from resource_api.errors import IndexLost
 from resource_api.search.elasticsearch_index import Cluster
@@ -68,7 +68,7 @@ def read_batch(session: Session) -> Batch:
 def read_operations(session: Session, service_ids: list[str]) -> list[Operation]:
     """Build what the mirror is to have of these services: the documents of those offered, nothing of the others."""
     stated = select(Document.id, Document.kind, Document.version, Document.etag).where(
-        Document.id.in_(service_ids), Document.kind.in_(("service", "card"))
+        among(Document.id, service_ids), Document.kind.in_(("service", "card"))
     )
     versions: dict[str, int] = {}
     etags: dict[str, dict[str, str]] = {}

@@ -114,9 +114,12 @@ class PostgresShelf(Shelf):
 
     def add_texts(self, texts: Texts) -> None:
         """Make rows found by the tokens of their texts."""
-        rows = [(text["id"], sorted(_lexemes(text))) for text in texts]
-        self.connection.exec_driver_sql(
-            "INSERT INTO search_fts(id, tokens) VALUES (%s, array_to_tsvector(%s::text[]))", rows
+        # Their arrays as texts: a driver writes one text of a thousand words faster than as many.
+        self._do(
+            "INSERT INTO search_fts(id, tokens) SELECT id, array_to_tsvector(string_to_array(said, ' ')) "
+            "FROM unnest(%s::bigint[], %s::text[]) AS given(id, said)",
+            [text["id"] for text in texts],
+            [" ".join(sorted(_lexemes(text))) for text in texts],
         )
 
     def drop_texts(self, texts: Texts) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import link_columns
@@ -34,7 +35,7 @@ def changed_terms(session: Session, written: Written) -> set[str]:
     terms = set(written.ids("taxonomy_term"))
     term = table("taxonomy_term")
     for some in in_batches(written.changed["taxonomy"]):
-        terms.update(session.scalars(select(term.c.id).where(term.c.taxonomy_id.in_(some))))
+        terms.update(session.scalars(select(term.c.id).where(among(term.c.taxonomy_id, some))))
     return terms
 
 
@@ -98,14 +99,14 @@ def _read_links(session: Session, noun: str, ids: Collection[str]) -> Iterable[L
         # Which noun it hangs on is a text that publishers fill as they like: every noun is looked under.
         linked = target.c[_SAID_OF[noun]]
         for some in in_batches(ids):
-            for owner in session.scalars(select(linked).where(target.c.id.in_(some))):
+            for owner in session.scalars(select(linked).where(among(target.c.id, some))):
                 yield {f"{each}_id": owner for each in ("organization", *_WAYPOINTS)}
         return
     names = link_columns(noun)
     if not names:
         return
     for some in in_batches(ids):
-        for row in session.execute(select(*(target.c[name] for name in names)).where(target.c.id.in_(some))):
+        for row in session.execute(select(*(target.c[name] for name in names)).where(among(target.c.id, some))):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
 
@@ -120,10 +121,10 @@ def _users(session: Session, noun: str, ids: Collection[str]) -> set[str]:
     for some in in_batches(ids):
         statement = select(service.c.organization_id)
         if noun == "program":
-            statement = statement.where(service.c.program_id.in_(some))
+            statement = statement.where(among(service.c.program_id, some))
         else:
             statement = statement.join(capacity, capacity.c.service_id == service.c.id).where(
-                capacity.c.unit_id.in_(some)
+                among(capacity.c.unit_id, some)
             )
         found.update(session.scalars(statement))
     return found

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import wait_for_turn
+from resource_api.database import among, wait_for_turn
 from resource_api.directory.graph import DIRECTORY, OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.affected import affected_organizations, changed_terms
 from resource_api.directory.load.check_links import check_links
@@ -166,7 +166,7 @@ class _Landing:
         found: set[str] = set()
         for some in in_batches(ids):
             found.update(
-                self.session.scalars(select(target.c.id).where(target.c.id.in_(some), target.c.deleted_at.is_(None)))
+                self.session.scalars(select(target.c.id).where(among(target.c.id, some), target.c.deleted_at.is_(None)))
             )
         return found | self.staging.landed(noun, ids) if self.options.dry_run else found
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory.graph import NOUNS, SHARED, in_batches, table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.report import Report
@@ -105,7 +106,7 @@ class Retirement:
             for some in in_batches(those):
                 self.session.execute(
                     update(target)
-                    .where(target.c.id.in_(some), target.c.deleted_at.is_(None))
+                    .where(among(target.c.id, some), target.c.deleted_at.is_(None))
                     .values(deleted_at=self.now)
                 )
         if noun == "taxonomy_term":
@@ -132,7 +133,7 @@ class Retirement:
             found.update(
                 self.session.scalars(
                     select(target.c.id).where(
-                        target.c[link].in_(some),
+                        among(target.c[link], some),
                         target.c.deleted_at.is_(None),
                         or_(target.c.source_id == self.source_id, target.c.source_id.is_(None)),
                     )

@@ -18,7 +18,7 @@ from resource_api.directory.graph import NOUNS, SHARED
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import RANK
 
-ROWS_PER_BATCH = 500
+ROWS_PER_BATCH = 2_000
 ALONE = 1 << 62  # the group of rows that belong to no organization; group 0 is what all share
 
 Cursor = tuple[int, int, str]

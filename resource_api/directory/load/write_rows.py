@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from resource_api.database import among
 from resource_api.directory.graph import in_batches, table
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import columns, link_columns
+from resource_api.prepared import write_many
 
 Links = dict[str, Any]
 
@@ -114,8 +116,7 @@ def _write_noun(
     if dry_run:
         return
     target = table(noun)
-    if new:
-        session.execute(insert(target), new)
+    write_many(session, target, new)
     if changed:
         values_now: dict[str, Any] = {name: bindparam(name) for name in changed[0] if name != "of_id"}
         session.execute(update(target).where(target.c.id == bindparam("of_id")).values(values_now), changed)
@@ -128,7 +129,7 @@ def existing_rows(session: Session, noun: str, ids: Collection[str]) -> dict[str
     statement = select(*wanted, *(target.c[name] for name in link_columns(noun)))
     found: dict[str, Row[Any]] = {}
     for some in in_batches(set(ids)):
-        for row in session.execute(statement.where(target.c.id.in_(some))):
+        for row in session.execute(statement.where(among(target.c.id, some))):
             found[row.id] = row
     return found
 
