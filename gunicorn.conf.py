@@ -2,7 +2,7 @@
 
 import os
 
-from resource_api.cli.serve import gunicorn_settings
+from resource_api.web_server import gunicorn_settings
 
 globals().update(gunicorn_settings())
 bind = os.environ.get("BIND", "127.0.0.1:8000")

@@ -8,7 +8,7 @@ from gunicorn.config import Config
 
 from resource_api import VERSION
 from resource_api.cli import COMMANDS, main
-from resource_api.cli.serve import gunicorn_settings
+from resource_api.web_server import gunicorn_settings
 
 
 def test_help_lists_every_command_with_what_it_does() -> None:
