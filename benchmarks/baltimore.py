@@ -11,26 +11,29 @@ from tempfile import TemporaryDirectory
 from time import perf_counter_ns
 
 from benchmarks.answering import answer_search
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, percentiles
 from benchmarks.load import load_package
 from benchmarks.serving import ROOT
 from resource_api.database import Database
 from resource_api.search.read_query import SearchRequest
-from resource_api.search.sqlite_index import SQLiteIndex
+from resource_api.wiring import make_index
 
+BACKENDS = ("SQLite", "PostgreSQL")
 QUESTION = SearchRequest(need=("food",), near="21215")
 TIMES = 400
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Load Baltimore and ask the same question many times."""
     data = Path(os.environ.get("RESOURCE_DATA", ROOT / "../shared/data")) / "baltimore"
     if not data.is_dir():
         yield Figure("baltimore.not measured", "its data is not here: RESOURCE_DATA names no folder with it", "")
         return
-    with TemporaryDirectory() as folder:
-        seconds, _, path = load_package(Path(folder), data)
-        database, index = Database(f"sqlite:///{path}"), SQLiteIndex()
+    with TemporaryDirectory() as folder, backend.database(Path(folder)) as url:
+        seconds, _ = load_package(url, data)
+        database = Database(url)
+        index = make_index(database)
         taken = []
         for number in range(TIMES + 20):
             started = perf_counter_ns()

@@ -11,20 +11,22 @@ from collections.abc import Iterator
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.index_database import index_databases
 from benchmarks.serving import bare_command, free_port, our_command, serving
 
+BACKENDS = ("SQLite", "PostgreSQL")
 STARTS = 9
 MOST_TIMES_BARE = 4.0
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Start each server in turn, several times."""
-    [database] = index_databases((1_000,))
+    [url] = index_databases((1_000,), backend)
     taken: dict[str, list[float]] = {"/livez": [], "/search?need=food": [], "bare Flask": []}
     with TemporaryDirectory() as folder:
-        env = {"DATABASE_URL": f"sqlite:///{database}", "INSTANCE_PATH": folder}
+        env = {"DATABASE_URL": url, "INSTANCE_PATH": folder}
         # One start of each that does not count: it compiles and reads what every later one finds ready.
         for number in range(1 + (3 if is_small() else STARTS)):
             for name in taken:

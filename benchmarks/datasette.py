@@ -22,7 +22,9 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import orjson
+from sqlalchemy import make_url
 
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.http_load import Round, run_round
 from benchmarks.index_database import DATA, index_databases
@@ -58,13 +60,13 @@ _QUERIES = {
 }
 
 
-def measure() -> Iterator[Figure]:
+def measure(_backend: Backend) -> Iterator[Figure]:
     """Measure both servers in alternating rounds."""
     ready = _install()
     if isinstance(ready, str):
         yield Figure("datasette.not measured", ready, "", LEAST_TIMES)
         return
-    source = index_databases(SMALL_SIZES if is_small() else SIZES)[1]
+    source = Path(str(make_url(index_databases(SMALL_SIZES if is_small() else SIZES)[1]).database))
     rounds, seconds = (1, 2.0) if is_small() else (ROUNDS, SECONDS)
     with TemporaryDirectory() as name:
         folder = Path(name)

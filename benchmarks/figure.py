@@ -23,6 +23,7 @@ class Figure:
     unit: str
     bar: float | None = None
     worse: Literal["above", "below"] = "above"
+    backend: str = "SQLite"
 
     @property
     def held(self) -> bool:
@@ -34,11 +35,11 @@ class Figure:
         return self.value <= self.bar if self.worse == "above" else self.value >= self.bar
 
 
-def write_results(figures: Iterable[Figure], groups: Iterable[str], path: Path = RESULTS) -> list[dict[str, object]]:
-    """Write figures to the results file; those of groups that were not run stay as they were."""
-    groups = tuple(groups)
+def write_results(figures: Sequence[Figure], groups: Iterable[str], path: Path = RESULTS) -> list[dict[str, object]]:
+    """Write figures to the results file; those of groups, or on backends, that were not run stay as they were."""
+    run = {(group, figure.backend) for group in groups for figure in figures}
     kept = orjson.loads(path.read_bytes()) if path.exists() else []
-    rows = [row for row in kept if row["name"].split(".")[0] not in groups]
+    rows = [row for row in kept if (row["name"].split(".")[0], row["backend"]) not in run]
     rows += [_row(figure) for figure in figures]
     path.write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return rows

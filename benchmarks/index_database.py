@@ -15,16 +15,21 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import orjson
-from sqlalchemy import insert
+import psycopg
+from sqlalchemy import insert, select
 
+from benchmarks.backend import SQLITE, Backend
 from benchmarks.generate import AS_OF, SOURCE, generate_organization
 from resource_api.database import Base, Database
 from resource_api.directory.card import write_card
 from resource_api.migrations import migrate
 from resource_api.needs.infer import infer_needs
+from resource_api.prepared import write_many
 from resource_api.search.document import SearchDocument, search_document
 from resource_api.search.place import store_towns
+from resource_api.search.postgres_index import PostgresShelf
 from resource_api.search.sqlite_index import SQLiteIndex
+from resource_api.search.tables import SearchText
 
 DATA = Path(__file__).with_name("data")
 STAMP = datetime(2026, 11, 24, tzinfo=UTC)
@@ -41,9 +46,25 @@ resource_api/search/sqlite_index.py resource_api/search/tables.py
 Built = list[tuple[SearchDocument, bytes]]
 
 
-def index_databases(sizes: Sequence[int]) -> list[Path]:
-    """Get a ready database of each size, in ascending order; builds those that are missing."""
-    folder = DATA / f"index-{_fingerprint()}"
+def index_databases(sizes: Sequence[int], backend: Backend = SQLITE) -> list[str]:
+    """Get the URLs of ready databases of each size, in ascending order; builds those that are missing."""
+    paths = _files(sizes)
+    if backend.server is None:
+        return [f"sqlite:///{path}" for path in paths]
+    made = fingerprint()
+    there = {str(name) for (name,) in backend.run("SELECT datname FROM pg_database WHERE datname LIKE 'bench_index_%'")}
+    for stale in there:
+        if f"_{made}_" not in stale:
+            backend.run(f"DROP DATABASE {stale}")
+    names = {f"bench_index_{made}_{size}": path for size, path in zip(sorted(sizes), paths, strict=True)}
+    for name, path in names.items():
+        if name not in there:
+            _copy_to_postgres(backend, path, name)
+    return [backend.at(name) for name in names]
+
+
+def _files(sizes: Sequence[int]) -> list[Path]:
+    folder = DATA / f"index-{fingerprint()}"
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{size}.db" for size in sorted(sizes)]
     if not all(path.exists() for path in paths):
@@ -138,7 +159,30 @@ def _copy(source: Path, target: Path) -> None:
     unfinished.rename(target)
 
 
-def _fingerprint() -> str:
+def _copy_to_postgres(backend: Backend, path: Path, name: str) -> None:
+    """Copy every row of a built file; its tokens are put under GIN as they are in earnest."""
+    building = f"{name}_part"
+    backend.run(f"DROP DATABASE IF EXISTS {building}")
+    backend.run(f"CREATE DATABASE {building} TEMPLATE template0")
+    source, target = Database(f"sqlite:///{path}"), Database(backend.at(building))
+    migrate(target)
+    with source.read() as reading, target.write() as writing:
+        for table in Base.metadata.sorted_tables:
+            rows = reading.execute(select(table).execution_options(yield_per=2_000)).mappings()
+            for some in rows.partitions():
+                write_many(writing, table, [dict(row) for row in some])
+                if table.name == SearchText.__tablename__:
+                    PostgresShelf(writing).add_texts([dict(row) for row in some])
+                writing.commit()
+    source.close()
+    target.close()
+    with psycopg.connect(backend.at(building), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    backend.run(f"ALTER DATABASE {building} RENAME TO {name}")
+
+
+def fingerprint() -> str:
+    """Get a digest of all that the services, and what is stored of them, are made of."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
     for name in _MADE_OF:

@@ -9,6 +9,11 @@ Against: plain `executemany` of everything that load left behind: the finished d
 schema and indexes, commits of 500 rows, `synchronous=FULL`, WAL. Its rows are read, batch by batch, outside of its
 clock. It reads no files, makes nothing, checks nothing and knows nothing: it is what SQLite itself costs. Loads and
 writes alternate.
+
+On PostgreSQL: `COPY` of the same, from a binary file for each table into a fresh database with the same schema, keys
+and indexes, a transaction for each: what a load leaves behind is the 24 tables of HSDS, the documents and cards
+rendered from them, and the index's rows, tokens and words. No faster way is known to get rows into PostgreSQL whose
+indexes and keys are kept all the while, as those of a directory that is being asked must be.
 """
 
 import os
@@ -19,16 +24,25 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+import psycopg
+from sqlalchemy import func, make_url, select
+
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.package import write_package
 from benchmarks.serving import ROOT, environment
+from resource_api.database import Base, Database
+from resource_api.directory import Service
+from resource_api.migrations import migrate
 
 # Two sizes, such as BENCH_LOAD_SIZES=5000,40000, where a quarter of a million would take too long.
+BACKENDS = ("SQLite", "PostgreSQL")
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_LOAD_SIZES", "10000,250000").split(","))
 SMALL_SIZES = (500, 2_000)
 ROUNDS = 3
@@ -52,58 +66,111 @@ with open("/proc/self/status") as file:
 _OWN_TABLES = re.compile(r"search_fts_|sqlite_")
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Load the smaller package several times, in turn with plain writes of the same rows; the larger one once."""
     small, large = SMALL_SIZES if is_small() else SIZES
+    by = "executemany" if backend.server is None else "COPY"
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_package(folder / "small", small)
         loads: list[float] = []
         plain: list[float] = []
         for _ in range(1 if is_small() else ROUNDS):
-            seconds, _, database = load_package(folder, folder / "small", small)
-            loads.append(small / seconds)
-            plain.append(small / write_plainly(database, folder / "plain.db"))
-        size = database.stat().st_size / small
+            loaded, size = _load(backend, folder, folder / "small", small)
+            loads.append(loaded.rate)
+            plain.append(loaded.plain_rate)
         shutil.rmtree(folder / "small")
         write_package(folder / "large", large)
-        seconds, peak_mib, database = load_package(folder, folder / "large", large)
-        large_rate = large / seconds
-        large_plain = large / write_plainly(database, folder / "plain.db")
+        much, _ = _load(backend, folder, folder / "large", large)
     few, many = f"{small // 1000 or small}{'k' if small >= 1000 else ''}", f"{large // 1000}k"
     yield Figure(f"load.{few}", round(median(loads)), "services/s")
-    yield Figure(f"load.{few} plain executemany", round(median(plain)), "services/s")
-    yield Figure(f"load.{many}", round(large_rate), "services/s")
-    yield Figure(f"load.{many} plain executemany", round(large_plain), "services/s")
+    yield Figure(f"load.{few} by bare {by}", round(median(plain)), "services/s")
+    yield Figure(f"load.{many}", round(much.rate), "services/s")
+    yield Figure(f"load.{many} by bare {by}", round(much.plain_rate), "services/s")
     yield Figure("load.database", round(size), "bytes a service")
     share = median(ours / theirs for ours, theirs in zip(loads, plain, strict=True))
-    yield Figure(f"load.{few} ÷ plain executemany", round(share, 3), "of services/s", LEAST_SHARE, "below")
-    yield Figure(f"load.{many} ÷ plain executemany", round(large_rate / large_plain, 3), "of services/s")
-    steadiness = large_rate / median(loads)
+    yield Figure(f"load.{few} ÷ bare {by}", round(share, 3), "of services/s", LEAST_SHARE, "below")
+    yield Figure(f"load.{many} ÷ bare {by}", round(much.rate / much.plain_rate, 3), "of services/s")
+    steadiness = much.rate / median(loads)
     yield Figure(f"load.{many} ÷ {few}", round(steadiness, 3), "of services/s", LEAST_STEADINESS, "below")
-    yield Figure(f"load.{many} peak memory", round(peak_mib), "MiB", MOST_MIB)
+    yield Figure(f"load.{many} peak memory", round(much.peak_mib), "MiB", MOST_MIB)
 
 
-def load_package(folder: Path, package: Path, services: int | None = None) -> tuple[float, float, Path]:
-    """Load a package into an empty database; get the seconds, the peak in MiB, and the database.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One load: services a second of ours and of the plain writes, and the peak in MiB."""
+
+    rate: float
+    plain_rate: float
+    peak_mib: float
+
+
+def _load(backend: Backend, folder: Path, package: Path, services: int) -> tuple[Loaded, float]:
+    """Load a package, and write the same plainly; get the figures, and the bytes that a service takes."""
+    with backend.database(folder) as url:
+        try:
+            seconds, peak_mib = load_package(url, package, services)
+            plainly = (
+                write_plainly(Path(_name(url)), folder / "plain.db")
+                if backend.server is None
+                else copy_plainly(backend, url, folder)
+            )
+            size = (
+                Path(_name(url)).stat().st_size
+                if backend.server is None
+                else int(str(backend.run(f"SELECT pg_database_size('{_name(url)}')")[0][0]))
+            )
+        finally:
+            for leftover in folder.glob("*.db*"):
+                leftover.unlink()
+    return Loaded(services / seconds, services / plainly, peak_mib), size / services
+
+
+def load_package(url: str, package: Path, services: int | None = None) -> tuple[float, float]:
+    """Load a package into an empty database; get the seconds, and the peak in MiB.
 
     Raises RuntimeError where not all of its `services` landed.
     """
-    instance = folder / "instance"
-    shutil.rmtree(instance, ignore_errors=True)
-    instance.mkdir()
-    database = instance / "directory.db"
-    env = {"DATABASE_URL": f"sqlite:///{database}", "INSTANCE_PATH": str(instance)}
-    _run(env, "init", "--no-seed")
-    started = perf_counter()
-    said = _run(env, "load", str(package))
-    seconds = perf_counter() - started
+    with TemporaryDirectory() as instance:
+        env = {"DATABASE_URL": url, "INSTANCE_PATH": instance}
+        _run(env, "init", "--no-seed")
+        started = perf_counter()
+        said = _run(env, "load", str(package))
+        seconds = perf_counter() - started
     peak_kib = int(re.findall(r"^peak (\d+)$", said, re.MULTILINE)[-1])
-    with closing(sqlite3.connect(database)) as connection:
-        [landed] = connection.execute("select count(*) from service where deleted_at is null").fetchone()
+    database = Database(url)
+    with database.read() as session:
+        landed = session.scalar(select(func.count()).select_from(Service).where(Service.deleted_at.is_(None)))
+    database.close()
     if services is not None and landed != services:
         raise RuntimeError(f"{landed} of {services} services were loaded: {said[-2000:]}")
-    return seconds, peak_kib / 1024, database
+    return seconds, peak_kib / 1024
+
+
+def copy_plainly(backend: Backend, source: str, folder: Path) -> float:
+    """COPY every row of a database into a fresh one; get the seconds that the copying took."""
+    seconds = 0.0
+    with backend.database(folder) as url:
+        target = Database(url)
+        migrate(target)
+        target.close()
+        with psycopg.connect(source) as reading, psycopg.connect(url) as writing:
+            tables = [(table.name, [c.name for c in table.columns]) for table in Base.metadata.sorted_tables]
+            for name, columns in [*tables, ("search_fts", ["id", "tokens"])]:
+                quoted = ", ".join(f'"{column}"' for column in columns)
+                said = f'"{name}" ({quoted})'
+                file = folder / "rows"
+                with reading.cursor().copy(f"COPY {said} TO STDOUT (FORMAT BINARY)") as copy, open(file, "wb") as out:
+                    for part in copy:
+                        out.write(part)
+                started = perf_counter()
+                with writing.cursor().copy(f"COPY {said} FROM STDIN (FORMAT BINARY)") as copy, open(file, "rb") as into:
+                    while part := into.read(1 << 20):
+                        copy.write(part)
+                writing.commit()
+                seconds += perf_counter() - started
+                file.unlink()
+    return seconds
 
 
 def write_plainly(source: Path, target: Path) -> float:
@@ -163,3 +230,7 @@ def _run(env: dict[str, str], *arguments: str) -> str:
     if done.returncode:
         raise RuntimeError(f"`resource-api {' '.join(arguments)}` failed: {done.stderr[-2000:] or done.stdout[-2000:]}")
     return done.stdout
+
+
+def _name(url: str) -> str:
+    return str(make_url(url).database)

@@ -2,18 +2,17 @@
 
 Measured: requests a second of the application as `make serve` runs it (gunicorn, 2 workers of 4 threads), each request
 another person with an Idempotency-Key, a consent and a note: token, policy, guards, encryption, blind indexes, event,
-outbox, audit, the kept answer, all in one transaction on SQLite (WAL, synchronous FULL), committed before the 201
-leaves.
+outbox, audit, the kept answer, all in one transaction (on SQLite in WAL with synchronous FULL), committed before the
+201 leaves.
 
 Against: a Flask view under the same gunicorn and the same client that reads the same body and inserts as many rows in
 one transaction of the same durability, into one table, with nothing else to do. Told too: the same view inserting
-the very same rows into the same tables, which is what SQLite costs for them, without us. Rounds alternate; the ratio is
-of each one's best round. Lost is what was acknowledged, and is not in the database afterwards.
+the very same rows into the same tables, which is what the database costs for them, without us. Rounds alternate; the
+ratio is of each one's best round. Lost is what was acknowledged, and is not in the database afterwards.
 """
 
 import os
 import pickle
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,9 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from sqlalchemy import text
 
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.post_load import CLIENTS, PostRound, post_round, write_request
 from benchmarks.serving import bare_command, free_port, our_command, serving
@@ -35,6 +36,7 @@ from resource_api.directory import Organization, Service
 from resource_api.migrations import migrate
 from resource_api.privacy.keyring import Keyring, read_data_keys
 
+BACKENDS = ("SQLite", "PostgreSQL")
 ROUNDS, SECONDS, MOST_PER_SECOND = 5, 5.0, 3_000
 LEAST_SHARE = 0.35
 SECRET_KEY, DATA_KEYS = "of a benchmark, and nobody's secret at all", "k1:" + "A" * 43 + "="
@@ -44,19 +46,21 @@ _KEPT_IN = (
 )  # fmt: skip
 
 
-# What SQLite numbers by itself.
+# What the database numbers by itself.
 _NUMBERED = {("referral_event", "id"), ("audit", "id"), ("referral_key", "id")}
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Measure both servers in alternating rounds."""
     rounds, seconds = (1, 1.0) if is_small() else (ROUNDS, SECONDS)
-    with TemporaryDirectory() as folder:
-        database = Path(folder) / "directory.db"
-        env = {
-            "DATABASE_URL": f"sqlite:///{database}", "INSTANCE_PATH": folder, "SECRET_KEY": SECRET_KEY,
-            "DATA_KEYS": DATA_KEYS,
-        }  # fmt: skip
+    with (
+        TemporaryDirectory() as folder,
+        backend.database(Path(folder)) as url,
+        backend.database(Path(folder), "bare") as bare_url,
+        backend.database(Path(folder), "same") as same_url,
+    ):
+        env = {"DATABASE_URL": url, "INSTANCE_PATH": folder, "SECRET_KEY": SECRET_KEY, "DATA_KEYS": DATA_KEYS}
+        database = Database(url)
         _make_database(database)
         port, bare_port, same_port = free_port(), free_port(), free_port()
         ours: list[PostRound] = []
@@ -67,9 +71,11 @@ def measure() -> Iterator[Figure]:
             if first.failed:
                 raise RuntimeError(f"{first.failed} of the first {CLIENTS} referrals were not answered with 201")
             rows = round(_count_rows(database) / len(first.acknowledged))
-            bare_env = {"BARE_DATABASE": str(Path(folder) / "bare.db"), "BARE_ROWS": str(rows)}
-            same_env = {"BARE_DATABASE": str(Path(folder) / "same.db"), "BARE_TEMPLATE": str(Path(folder) / "template")}
-            migrate(Database(f"sqlite:///{same_env['BARE_DATABASE']}"))
+            bare_env = {"BARE_DATABASE": bare_url, "BARE_ROWS": str(rows)}
+            same_env = {"BARE_DATABASE": same_url, "BARE_TEMPLATE": str(Path(folder) / "template")}
+            same_tables = Database(same_url)
+            migrate(same_tables)
+            same_tables.close()
             Path(same_env["BARE_TEMPLATE"]).write_bytes(pickle.dumps(_read_template(database, first.acknowledged[0])))
             with (
                 serving(_bare_writes(bare_port), bare_port, "/livez", bare_env),
@@ -82,6 +88,7 @@ def measure() -> Iterator[Figure]:
                     same.append(post_round(same_port, requests, seconds=seconds))
         acknowledged = {id for each in (first, *ours) for id in each.acknowledged}
         lost = acknowledged - _kept_ids(database)
+        database.close()
     yield from _write("referrals.POST /referrals", ours)
     yield from _write("referrals.bare Flask view", bare)
     yield from _write("referrals.bare Flask view, same tables", same)
@@ -98,28 +105,27 @@ def _bare_writes(port: int) -> list[str]:
     return [*bare_command(port)[:-1], "benchmarks.bare_writes:app"]
 
 
-def _read_template(path: Path, id: str) -> list[tuple[str, list[list[Any]]]]:
+def _read_template(database: Database, id: str) -> list[tuple[str, list[list[Any]]]]:
     """Read the rows that one referral was kept in; what must be another each time is said by a kind in a tuple."""
     kinds = {"replay.key_hash": "hex", "referral_key.blind": "blind", "delivery.id": "uuid"}
     template = []
-    with sqlite3.connect(path) as connection:
+    with database.read() as session:
         for name in _KEPT_IN:
             column = {"referral": "id", "audit": "object_ids"}.get(name, "referral_id")
-            found = connection.execute(f"SELECT * FROM {name} WHERE {column} = ?", (id,))
-            names = [column[0] for column in found.description]
+            found = session.connection().exec_driver_sql(f"SELECT * FROM {name} WHERE {column} = '{id}'")
+            names = list(found.keys())
             kept = [at for at, column in enumerate(names) if (name, column) not in _NUMBERED]
             rows = [
                 [("a", "id") if row[at] == id else ("a", kinds[k]) if (k := f"{name}.{names[at]}") in kinds else row[at]
                  for at in kept]
                 for row in found
             ]  # fmt: skip
-            columns, marks = ", ".join(f'"{names[at]}"' for at in kept), ", ".join("?" * len(kept))
+            columns, marks = ", ".join(f'"{names[at]}"' for at in kept), ", ".join(["?"] * len(kept))
             template.append((f"INSERT INTO {name} ({columns}) VALUES ({marks})", rows))
     return template
 
 
-def _make_database(path: Path) -> None:
-    database = Database(f"sqlite:///{path}")
+def _make_database(database: Database) -> None:
     migrate(database)
     now = datetime.now(UTC)
     keyring = _keyring()
@@ -147,17 +153,15 @@ def _make_database(path: Path) -> None:
             )
         )
         session.commit()
-    database.close()
 
 
-def _write_requests(path: Path, count: int) -> list[bytes]:
+def _write_requests(database: Database, count: int) -> list[bytes]:
     """Write requests of as many people, under a token that has just been issued."""
-    database, keyring, now = Database(f"sqlite:///{path}"), _keyring(), datetime.now(UTC)
+    keyring, now = _keyring(), datetime.now(UTC)
     with database.write() as session:
         client, _ = add_client(session, keyring, NewClient("EHR", "referral_source", HOSPITAL), now=now)
         token = issue(session, keyring, client, client.scope, now).token
         session.commit()
-    database.close()
     found = []
     for number in range(count):
         id = uuid4().hex
@@ -187,16 +191,16 @@ def _keyring() -> Keyring:
     return Keyring(SECRET_KEY, read_data_keys(DATA_KEYS))
 
 
-def _count_rows(path: Path) -> int:
-    with sqlite3.connect(path) as connection:
+def _count_rows(database: Database) -> int:
+    with database.read() as session:
         # The benchmark's own clients are in none of these tables.
-        return sum(int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in _KEPT_IN)
+        return sum(int(session.scalar(text(f"SELECT count(*) FROM {name}")) or 0) for name in _KEPT_IN)
 
 
-def _kept_ids(path: Path) -> set[str]:
-    with sqlite3.connect(path) as connection:
+def _kept_ids(database: Database) -> set[str]:
+    with database.read() as session:
         whole = "SELECT r.id FROM referral r JOIN referral_event e ON e.referral_id = r.id AND e.seq = 1"
-        return {str(id) for (id,) in connection.execute(whole)}
+        return {str(id) for id in session.scalars(text(whole))}
 
 
 def _write(name: str, rounds: list[PostRound]) -> Iterator[Figure]:

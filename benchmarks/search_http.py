@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.backend import Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.http_load import Round, load_client, run_round
 from benchmarks.index_database import index_databases
 from benchmarks.questions import ask_questions
 from benchmarks.serving import bare_command, free_port, get, our_command, serving
 
+BACKENDS = ("SQLite", "PostgreSQL")
 SIZES = (10_000, 100_000, 500_000)
 SMALL_SIZES = (2_000, 5_000, 10_000)
 QUESTIONS = 3_000
@@ -30,14 +32,14 @@ SECONDS = 4.0
 LEAST_SHARE = 0.20
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Measure both servers in alternating rounds."""
     questions, rounds, seconds = (300, 2, 1.0) if is_small() else (QUESTIONS, ROUNDS, SECONDS)
-    database = index_databases(SMALL_SIZES if is_small() else SIZES)[1]
+    url = index_databases(SMALL_SIZES if is_small() else SIZES, backend)[1]
     paths = [question.path for question in ask_questions(questions)]
     with TemporaryDirectory() as folder:
         port, bare_port = free_port(), free_port()
-        env = {"DATABASE_URL": f"sqlite:///{database}", "INSTANCE_PATH": folder}
+        env = {"DATABASE_URL": url, "INSTANCE_PATH": folder}
         answers = Path(folder) / "answers"
         with serving(our_command(port), port, "/livez", env):
             recorded = {path: get(port, path) for path in paths}

@@ -15,12 +15,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import orjson
 from sqlalchemy import func, insert, select
 
+from benchmarks.backend import SQLITE, Backend
 from benchmarks.figure import Figure, is_small
 from benchmarks.serving import ROOT, environment, free_port, get, serving
 from resource_api.access.policy import Caller, Grants
@@ -32,6 +34,7 @@ from resource_api.delivery.tables import Delivery
 from resource_api.migrations import migrate
 from resource_api.privacy.keyring import Keyring
 
+BACKENDS = ("SQLite", "PostgreSQL")
 ENDPOINTS, HANGING = 20, 2
 REFERRALS, EVENTS = 50, 10
 MOST_RATIO = 1.5
@@ -54,14 +57,14 @@ while True:
 """
 
 
-def measure() -> Iterator[Figure]:
+def measure(backend: Backend) -> Iterator[Figure]:
     """Deliver with none hanging and with two, in turn; compare how long those that answer took."""
     referrals = 5 if is_small() else REFERRALS
     plain: list[float] = []
     beside: list[float] = []
     for _ in range(1 if is_small() else ROUNDS):
-        plain.append(deliver(referrals, hanging=0))
-        beside.append(deliver(referrals, hanging=HANGING))
+        plain.append(deliver(backend, referrals, hanging=0))
+        beside.append(deliver(backend, referrals, hanging=HANGING))
     healthy = (ENDPOINTS - HANGING) * referrals * EVENTS
     best = min(plain)
     yield Figure("webhooks.queued", ENDPOINTS * referrals * EVENTS, "webhooks")
@@ -71,13 +74,13 @@ def measure() -> Iterator[Figure]:
     yield Figure("webhooks.two hanging ÷ none", round(ratio, 3), "of the time", MOST_RATIO)
 
 
-def deliver(referrals: int, *, hanging: int) -> float:
+def deliver(backend: Backend, referrals: int, *, hanging: int) -> float:
     """Deliver everything to those that answer; get the seconds.
 
     Raises RuntimeError where one did not arrive, or not in its order.
     """
-    with TemporaryDirectory() as folder:
-        port, url = free_port(), f"sqlite:///{folder}/webhooks.db"
+    with TemporaryDirectory() as folder, backend.database(Path(folder)) as url:
+        port = free_port()
         receivers = [sys.executable, "-m", "benchmarks.webhook_receivers", str(port)]
         with serving(receivers, port, "/ledger"):
             paths = [f"/{'hang' if n < hanging else 'hook'}/{n}" for n in range(ENDPOINTS)]
@@ -172,4 +175,4 @@ def _check_order(ledger: list[tuple[str, str, int, float]], expected: int) -> No
 
 
 if __name__ == "__main__":
-    print(deliver(int(sys.argv[1]), hanging=int(sys.argv[2])))
+    print(deliver(SQLITE, int(sys.argv[1]), hanging=int(sys.argv[2])))

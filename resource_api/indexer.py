@@ -6,7 +6,8 @@ directory ever waits for a search server.
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from time import monotonic, sleep
@@ -117,17 +118,11 @@ class Indexer:
         self._take_turn()
         try:
             build = self._begin_build()
-            done, last = build.done, build.last_service
-            while True:
-                with self.database.read() as session:
-                    services = read_services(session, last)
-                    operations = read_operations(session, services)
-                if not services:
-                    break
-                self._send_patiently([self.cluster.next_alias], operations)
-                done, last = done + len(services), services[-1]
+            done = build.done
+            for services in self._send_all(build.last_service):
+                done += len(services)
                 with self.database.write() as session:
-                    note_build(session, build.index_name, last, done)
+                    note_build(session, build.index_name, services[-1], done)
                     session.commit()
                 self._take_turn()
                 show(done)
@@ -199,6 +194,27 @@ class Indexer:
         with self.database.write() as session:
             end_build(session)
             session.commit()
+
+    def _send_all(self, last: str) -> Iterator[list[str]]:
+        """Send every service after one to the index that is being built, yielding those that have been taken.
+
+        The next ones are made while Elasticsearch takes these.
+        """
+        sent: list[str] = []
+        with ThreadPoolExecutor(1) as pool:
+            sending: Future[None] | None = None
+            while True:
+                with self.database.read() as session:
+                    services = read_services(session, last)
+                    operations = read_operations(session, services)
+                if sending is not None:
+                    sending.result()
+                    sending = None
+                    yield sent
+                if not services:
+                    return
+                sending = pool.submit(self._send_patiently, [self.cluster.next_alias], operations)
+                sent, last = services, services[-1]
 
     def _mend(self, alias: str, services: Sequence[str]) -> None:
         for start in range(0, len(services), AT_A_TIME):

@@ -39,7 +39,7 @@ class Site:
 class SearchDocument:
     """What an index stores of one service. `title`, `labels` and `body` are token texts, weightiest first.
 
-    `pointless` are the sites without a point, by phone or withheld: their ids and hours.
+    `said` is the text itself; `pointless` are the sites without a point, by phone or withheld: their ids and hours.
     """
 
     service_id: str
@@ -48,7 +48,7 @@ class SearchDocument:
     title: str
     labels: str
     body: str
-    spoken: frozenset[str]
+    said: str
     needs: tuple[tuple[str, str, int], ...]
     terms: frozenset[str]
     sites: tuple[Site, ...]
@@ -69,6 +69,13 @@ class SearchDocument:
     hours: str | None
     towns: frozenset[tuple[str, str, str]]
 
+    @property
+    def spoken(self) -> frozenset[str]:
+        """List the words, as they are written, that it can be found by; others do not help who misspells them."""
+        tokens = {*self.title.split(), *self.labels.split(), *self.body.split()}
+        words = (word for word in set(split(self.said)) if len(word) > 2 and not word.isdigit())
+        return frozenset(word for word in words if stem(word) in tokens)
+
 
 def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDocument:
     """Build what is stored of a service from its public document and its card; `updated_at` is in Unix seconds."""
@@ -80,8 +87,6 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
     labels = " ".join([organization, *(term["name"] for term in terms), *_need_labels(needs), *sorted(cities)])
     description = " ".join(offered_sentences(service.get("description", "")))
     body = f"{description} {service.get('eligibility_description', '')} {service.get('application_process', '')}"
-    title_tokens, label_tokens = index_tokens(names), index_tokens(labels)
-    body_tokens = index_tokens(body)[:BODY_TOKENS]
     own_sites = service.get("service_at_locations", ())
     hidden = any(site.get("location", {}).get("confidential") for site in own_sites)
     areas, shapes = _read_areas(service, card, hidden=hidden)
@@ -92,10 +97,10 @@ def search_document(service: JSON, card: JSON, *, updated_at: float) -> SearchDo
         service_id=service["id"],
         organization_id=service["organization_id"],
         name_key=fold(service["name"]),
-        title=" ".join(title_tokens),
-        labels=" ".join(label_tokens),
-        body=" ".join(body_tokens),
-        spoken=_spoken(f"{names} {labels} {body}", {*title_tokens, *label_tokens, *body_tokens}),
+        title=" ".join(index_tokens(names)),
+        labels=" ".join(index_tokens(labels)),
+        body=" ".join(index_tokens(body)[:BODY_TOKENS]),
+        said=f"{names} {labels} {body}",
         needs=needs,
         terms=frozenset(term["id"] for term in terms),
         sites=sites,
@@ -125,11 +130,6 @@ def _towns(card: JSON) -> Iterator[tuple[str, str, str]]:
         town = tuple(str(location.get(key, "")).strip() for key in ("city", "state_province", "postal_code"))
         if all(town):
             yield town[0], town[1], town[2]
-
-
-def _spoken(text: str, tokens: set[str]) -> frozenset[str]:
-    """List the words of a text that it can be found by; others would be no help to who misspells them."""
-    return frozenset(word for word in split(text) if len(word) > 2 and not word.isdigit() and stem(word) in tokens)
 
 
 @lru_cache(maxsize=1024)

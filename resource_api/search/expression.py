@@ -121,7 +121,8 @@ def organization_token(organization_id: str) -> str:
 
 def _letters_and_digits(text: str) -> str:
     # An id may be whatever a caller types, and a quotation mark would end the token.
-    return "".join(c for c in text.lower() if c.isalnum())
+    joined = text.lower().replace("-", "")
+    return joined if joined.isalnum() else "".join(c for c in joined if c.isalnum())
 
 
 def any_of(tokens: Iterable[str], columns: str = "") -> str:

@@ -85,7 +85,7 @@ class PostgresShelf(Shelf):
     def find(self, terms: Sequence[tuple[Term | Beside, int]]) -> Iterable[Numbers]:
         """Find the rows of each term, in one question; what is said of positions, `_keep_beside` finds."""
         asked = [(cast(Term, term), after) for term, after in terms]
-        queries, after = [_say(term.columns, term.tokens) for term, _ in asked], [after for _, after in asked]
+        queries, after = [say_tokens(term.columns, term.tokens) for term, _ in asked], [after for _, after in asked]
         return (_read(listed) for (listed,) in self._ask(_STANDING, queries, after))
 
     def find_all(self) -> Numbers:
@@ -106,7 +106,7 @@ class PostgresShelf(Shelf):
 
     def has_word(self, forms: Sequence[str]) -> bool:
         """Tell whether any row says a word."""
-        return not self._unsaid([_say(_WORDS, forms)], [""])
+        return not self._unsaid([say_tokens(_WORDS, forms)], [""])
 
     def words_as_of(self) -> Any:
         """Get up to which change of rows the words are known: they change with them."""
@@ -133,7 +133,7 @@ class PostgresShelf(Shelf):
     def drop_words(self, tokens: Collection[str]) -> None:
         """Forget the words whose tokens no row has any more: a suggestion must not say what has been withheld."""
         asked = sorted(tokens)
-        gone = set(self._unsaid([_say(_WORDS, (token,)) for token in asked], asked)) if asked else set()
+        gone = set(self._unsaid([say_tokens(_WORDS, (token,)) for token in asked], asked)) if asked else set()
         if gone:
             # Stemming cuts the end off, and may turn the letter before it into another.
             begins = [token[:-1] for token in sorted(gone)]
@@ -166,7 +166,7 @@ def _lexemes(text: Any) -> set[str]:
     return {letter + token[:_LONGEST] for name, letter in _LETTERS.items() for token in text[name].split()}
 
 
-def _say(columns: str, tokens: Iterable[str]) -> str:
+def say_tokens(columns: str, tokens: Iterable[str]) -> str:
     """Say to PostgreSQL that any of these tokens, which are letters and digits, is in any of these columns."""
     lexemes = [_LETTERS[name] + token[:_LONGEST] for token in tokens for name in columns.split()]
     return " | ".join(f"'{lexeme}'" for lexeme in lexemes)

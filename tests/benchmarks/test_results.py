@@ -1,3 +1,4 @@
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,8 @@ import pytest
 from rich.console import Console
 
 import benchmarks.__main__ as program
+from benchmarks.__main__ import Group
+from benchmarks.backend import SQLITE, Backend
 from benchmarks.figure import Figure, percentiles, write_results
 
 
@@ -16,38 +19,63 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def measure_well() -> Iterator[Figure]:
+def measure_well(_backend: Backend) -> Iterator[Figure]:
     yield Figure("well.ratio", 3.1, "×", 4.0)
     yield Figure("well.rate", 0.3, "of services/s", 0.1, "below")
     yield from percentiles("well.search", [1.0, 2.0, 3.0, 4.0])
 
 
-def measure_badly() -> Iterator[Figure]:
+def measure_badly(_backend: Backend) -> Iterator[Figure]:
     yield Figure("badly.ratio", 4.1, "×", 4.0)
 
 
-def test_results_are_a_list_of_name_value_unit_bar_and_held(results: Path) -> None:
-    assert program.run_groups({"well": measure_well}, Console(quiet=True)) == 0
+WELL, BADLY = Group("well", measure_well, ("SQLite", "PostgreSQL")), Group("badly", measure_badly)
+POSTGRES = Backend("PostgreSQL", "postgresql://nowhere")
+
+
+def test_results_are_a_list_of_name_value_unit_bar_held_and_what_they_were_measured_on(results: Path) -> None:
+    assert program.run_groups([WELL], Console(quiet=True)) == 0
     rows = orjson.loads(results.read_bytes())
-    assert [set(row) for row in rows] == [{"name", "value", "unit", "bar", "held"}] * 5
-    assert rows[0] == {"name": "well.ratio", "value": 3.1, "unit": "×", "bar": 4.0, "held": True}
-    assert rows[2] == {"name": "well.search p50", "value": 3.0, "unit": "ms", "bar": None, "held": True}
+    assert [set(row) for row in rows] == [{"name", "value", "unit", "bar", "held", "backend"}] * 5
+    assert rows[0] == {"name": "well.ratio", "value": 3.1, "unit": "×", "bar": 4.0, "held": True, "backend": "SQLite"}
+    assert rows[2] == {
+        "name": "well.search p50",
+        "value": 3.0,
+        "unit": "ms",
+        "bar": None,
+        "held": True,
+        "backend": "SQLite",
+    }
 
 
 def test_a_missed_bar_is_written_down_and_fails_the_run(results: Path) -> None:
-    assert program.run_groups({"well": measure_well, "badly": measure_badly}, Console(quiet=True)) == 1
+    assert program.run_groups([WELL, BADLY], Console(quiet=True)) == 1
     rows = {row["name"]: row["held"] for row in orjson.loads(results.read_bytes())}
     assert rows["badly.ratio"] is False
     assert rows["well.rate"] is True
 
 
 def test_running_one_group_keeps_the_figures_of_the_others(results: Path) -> None:
-    program.run_groups({"well": measure_well, "badly": measure_badly}, Console(quiet=True))
-    program.run_groups({"badly": lambda: iter([Figure("badly.ratio", 3.9, "×", 4.0)])}, Console(quiet=True))
+    program.run_groups([WELL, BADLY], Console(quiet=True))
+    better = Group("badly", lambda _: iter([Figure("badly.ratio", 3.9, "×", 4.0)]))
+    program.run_groups([better], Console(quiet=True))
     rows = {row["name"]: row["value"] for row in orjson.loads(results.read_bytes())}
     assert rows["well.ratio"] == 3.1
     assert rows["badly.ratio"] == 3.9
     assert len(rows) == 6
+
+
+def test_a_group_has_a_column_for_each_database_and_its_bars_are_those_of_sqlite(results: Path) -> None:
+    console = Console(record=True, width=140, quiet=False, file=io.StringIO())
+    assert program.run_groups([WELL, BADLY], console, (SQLITE, POSTGRES)) == 1
+    rows = {(row["name"], row["backend"]): row for row in orjson.loads(results.read_bytes())}
+    assert rows["well.ratio", "PostgreSQL"]["value"] == 3.1
+    assert (rows["well.ratio", "SQLite"]["bar"], rows["well.ratio", "PostgreSQL"]["bar"]) == (4.0, None)
+    assert ("badly.ratio", "PostgreSQL") not in rows
+    [head] = [line for line in console.export_text().splitlines() if "PostgreSQL" in line and "unit" in line]
+    assert head.index("SQLite") < head.index("PostgreSQL")
+    program.run_groups([WELL], Console(quiet=True), (SQLITE,))
+    assert len(orjson.loads(results.read_bytes())) == len(rows)
 
 
 @pytest.mark.parametrize(
