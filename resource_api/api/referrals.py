@@ -56,6 +56,11 @@ class Referrals(MethodView):
         grants = authorize("referrals.create")
         now, new = datetime.now(UTC), read_new(body)
         checked: list[Ready] = []
+
+        def get_ready(session: Session) -> "Referral":
+            checked.append(ready_referral(session, keyring(), grants, new, now=now))
+            return checked[0].referral
+
         try:
             return do_once(
                 grants,
@@ -63,7 +68,7 @@ class Referrals(MethodView):
                 lambda session: write_referral(session, grants, checked[0], now=now),
                 now=now,
                 created=True,
-                ready=lambda session: checked.append(ready_referral(session, keyring(), grants, new, now=now)),
+                ready=get_ready,
             )
         except (NotReachable, NoCapacity) as error:
             raise with_alternatives(error, needs=new.needs, need=new.to.need, place=new.to.place) from error

@@ -40,35 +40,42 @@ def do_once(
     now: datetime,
     created: bool = False,
     write: Write | None = None,
-    ready: Callable[[Session], None] | None = None,
+    ready: Act | None = None,
 ) -> Response:
     """Do an act, commit it, and answer how the referral stands now; or give the answer that its key had before.
 
-    `write` says how it stands, where that is not all. `ready` does what needs no turn to write: writers go one after
-    another, and should not wait for it.
+    `write` says how it stands, where that is not all. `ready` does what needs no turn to write, and gets the referral
+    as it will stand: writers go one after another, and should not wait for any of it.
 
     A refusal that names no fault of the request itself may come of the same request's twin, which was first: then the
     twin's answer is given.
     """
     from resource_api.referrals.read import write_standing
-    from resource_api.referrals.replay import find_answer
+    from resource_api.referrals.replay import answer_row, find_answer, keep_answer
 
     retry, write = _read_retry(args), write or write_standing
     try:
         if ready is None:
-            return _do(grants, retry, act, now=now, created=created, write=write, looked=False)
+            return _do(grants, retry, act, now=now, created=created, write=write)
         known = find_answer(session(), keyring(), grants, retry, now=now) if retry is not None else None
         if known is not None:
             return _write(known, replayed=True)
-        ready(session())
-        return _do(grants, retry, act, now=now, created=created, write=write, looked=True)
+        referral = ready(session())
+        answer = _answer(referral, write, created=created)
+        row = None if retry is None else answer_row(keyring(), grants, retry, referral, answer, now=now)
+        with writing() as writer:
+            act(writer)
+            if row is not None:  # a twin that was quicker since the look collides here
+                keep_answer(writer, row)
+            writer.commit()
+        return _write(answer)
     except (Conflict, Stale, IntegrityError) as error:
-        answer = _find_twin(grants, retry, now=now)
-        if answer is None:
+        twin = _find_twin(grants, retry, now=now)
+        if twin is None:
             if isinstance(error, IntegrityError):
                 raise Conflict("Somebody else wrote at the same moment", hint="try again") from error
             raise
-        return _write(answer, replayed=True)
+        return _write(twin, replayed=True)
     except (NotAllowed, NotFound) as error:
         audit_denial(grants, error, now=now)
         raise
@@ -87,21 +94,19 @@ def read_if_match() -> int | None:
     return int(read[1])
 
 
-def _do(
-    grants: Grants, retry: "Retry | None", act: Act, *, now: datetime, created: bool, write: Write, looked: bool
-) -> Response:
-    """Act in one transaction. `looked`: the key had no answer just now; a twin that was quicker since collides."""
-    from resource_api.referrals.replay import find_answer, keep_answer
+def _do(grants: Grants, retry: "Retry | None", act: Act, *, now: datetime, created: bool, write: Write) -> Response:
+    """Look for an answer, act and keep the answer in one transaction."""
+    from resource_api.referrals.replay import answer_row, find_answer, keep_answer
 
     with writing() as writer:
-        if retry is not None and not looked:
+        if retry is not None:
             known = find_answer(writer, keyring(), grants, retry, now=now, make_room=True)
             if known is not None:
                 return _write(known, replayed=True)
         referral = act(writer)
         answer = _answer(referral, write, created=created)
         if retry is not None:
-            keep_answer(writer, keyring(), grants, retry, referral, answer, now=now)
+            keep_answer(writer, answer_row(keyring(), grants, retry, referral, answer, now=now))
         writer.commit()
     return _write(answer)
 

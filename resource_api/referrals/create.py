@@ -55,6 +55,7 @@ _SAME = Prepared(
 class Ready:
     """A referral that only has to be written: its rows, whom it is offered to, and by what a twin would be known."""
 
+    referral: Referral
     row: dict[str, Any]
     event: dict[str, Any]
     keys: list[dict[str, Any]]
@@ -124,6 +125,7 @@ def ready_referral(session: Session, keyring: Keyring, grants: Grants, new: NewR
         known |= {owner} & set(new.consent.recipients)
     keys = person_rows(keyring, id, sorted(known), patient, new.identifiers)
     return Ready(
+        Referral(**row),
         row,
         first_event(row, "referral.requested", by=grants, now=now),
         keys,
@@ -136,7 +138,7 @@ def ready_referral(session: Session, keyring: Keyring, grants: Grants, new: NewR
 def write_referral(session: Session, grants: Grants, ready: Ready, *, now: datetime) -> Referral:
     """Write what is ready, who is told, and who did it. Raises AlreadyReferred."""
     _refuse_twin(session, ready.twins)
-    referral = Referral(**ready.row)
+    referral = ready.referral
     _ADD.run(session, ready.row)
     add_event(session, ready.event)
     if ready.consent is not None:

@@ -7,6 +7,7 @@ know of that referral.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, delete, insert, select
@@ -81,21 +82,13 @@ def find_answer(
     return Answer(status, orjson.loads(headers), body.encode())
 
 
-def keep_answer(
-    session: Session,
-    keyring: Keyring,
-    grants: Grants,
-    retry: Retry,
-    referral: Referral,
-    answer: Answer,
-    *,
-    now: datetime,
-) -> None:
-    """Keep what is being answered, in the transaction of what was done."""
+def answer_row(
+    keyring: Keyring, grants: Grants, retry: Retry, referral: Referral, answer: Answer, *, now: datetime
+) -> dict[str, Any]:
+    """Make the row in which an answer is kept; it needs no turn to write."""
     body = key_of(keyring, referral).seal(answer.body.decode(), table=_REPLAY.name, column="body", row=referral.id)
-    client = grants.caller.client_id
-    row = {
-        "client_id": client,
+    return {
+        "client_id": grants.caller.client_id,
         "route": retry.route,
         "key_hash": retry.key_hash,
         "fingerprint": retry.fingerprint,
@@ -105,6 +98,10 @@ def keep_answer(
         "referral_id": referral.id,
         "created_at": now,
     }
+
+
+def keep_answer(session: Session, row: dict[str, Any]) -> None:
+    """Keep what is being answered, in the transaction of what was done."""
     _ADD.run(session, row)
 
 

@@ -45,7 +45,9 @@ def test_a_file_that_is_no_database_is_not_ready(tmp_path: Path) -> None:
 class HangingDatabase(Database):
     """Answers nobody until it is released."""
 
-    released = Event()
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.released = Event()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
