@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import orjson
 from sqlalchemy import (
@@ -53,6 +53,8 @@ MOST_CHECKED = 64 * 1024 * 1024
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
+# Where a session keeps what it asks on.
+_CONNECTION = "connection"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -147,6 +149,17 @@ class Database:
         event.listen(left, "checkin", lambda _, record: record.invalidate())
 
 
+def connection_of(session: Session) -> Connection:
+    """Get the connection of a session's transaction; SQLAlchemy takes ten times as long to find it again."""
+    begun = session.get_transaction()
+    known = session.info.get(_CONNECTION)
+    if begun is not None and known is not None and known[0] is begun:
+        return cast(Connection, known[1])
+    connection = session.connection()
+    session.info[_CONNECTION] = session.get_transaction(), connection
+    return connection
+
+
 def is_sqlite(session: Session) -> bool:
     """Tell whether a session is on an SQLite file, whose writers go one after another."""
     return session.get_bind().dialect.name == "sqlite"
@@ -160,7 +173,7 @@ def wait_for_turn(session: Session, *names: str) -> None:
     if not is_sqlite(session):
         # In one order for everybody, so that no two wait for each other.
         waiting = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
-        session.connection().exec_driver_sql(waiting, (sorted(names),))
+        connection_of(session).exec_driver_sql(waiting, (sorted(names),))
 
 
 class among(FunctionElement[bool]):
@@ -206,7 +219,7 @@ def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
     It goes to the driver as it stands: to build, key and run such a statement through SQLAlchemy takes several times
     as long as the database does.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name == "sqlite":
         values: Any = orjson.dumps(list(ids)).decode()
         statement = sql.replace(":ids", "(SELECT value FROM json_each(?))")

@@ -6,15 +6,16 @@ the database does (measured: 25 µs against 1 µs to select a row).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from resource_api.database import connection_of
+
 _Process = Callable[[Any], Any] | None
-_KNOWN = "prepared.connection"
 
 
 class Prepared:
@@ -32,7 +33,7 @@ class Prepared:
 
         Raises what SQLAlchemy would. All rows name the same.
         """
-        connection = _connection_of(session)
+        connection = connection_of(session)
         compiled = self._compile(connection, rows[0])
         raw: Any = connection.connection.dbapi_connection
         cursor = raw.cursor()
@@ -49,7 +50,7 @@ class Prepared:
 
     def pour(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run an insert once for each of many rows: by COPY where there is one, which takes a third of the time."""
-        connection = _connection_of(session)
+        connection = connection_of(session)
         compiled = self._compile(connection, rows[0])
         if compiled.positional:
             self.run(session, *rows)
@@ -80,17 +81,6 @@ def write_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
     """Insert many rows that name the same columns; raises what SQLAlchemy would."""
     if rows:
         _bulk.setdefault(table, Prepared(insert(table))).pour(session, rows)
-
-
-def _connection_of(session: Session) -> Connection:
-    """Get the connection of a session's transaction; SQLAlchemy takes ten times as long to find it again."""
-    begun = session.get_transaction()
-    known = session.info.get(_KNOWN)
-    if known is not None and known[0] is begun and begun is not None:
-        return cast(Connection, known[1])
-    connection = session.connection()
-    session.info[_KNOWN] = session.get_transaction(), connection
-    return connection
 
 
 def _say_error(connection: Connection, sql: str, cursor: Any, error: Any) -> Exception:

@@ -211,9 +211,9 @@ class Columns:
         site = self.site_id.values[slot] if place < 0 else self.site_ids.values[self.first_site.values[slot] + place]
         return site.decode() or None
 
-    def read_parts(self, slot: int) -> dict[str, str]:
-        """Read how a row answers needs: by slug, behind a `^` where by itself or a child, how surely and whence."""
-        return dict(self._parts[code] for code in self.needs.read(slot))
+    def whence(self, code: int) -> str:
+        """Tell where it is known from that a row answers a need, by the code of how it does: a letter."""
+        return self._parts[code][1][1]
 
     def _known(self, numbers: Numbers) -> Numbers:
         self._make_room(int(numbers.max()))

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among, wait_for_turn
+from resource_api.database import Base, among, connection_of, wait_for_turn
 from resource_api.directory.graph import DIRECTORY
 from resource_api.prepared import write_many
 from resource_api.search.columns import Columns, Floats, Numbers
@@ -79,7 +79,7 @@ class EmbeddedIndex(ABC):
         """Answer a query."""
         shelf = self.shelf(session)
         # A writer may still take back what only it can see: nothing is kept of that.
-        keeping = bool(session.connection().get_execution_options().get("read_only"))
+        keeping = bool(connection_of(session).get_execution_options().get("read_only"))
         columns, postings = self._kept(shelf) if keeping else (Columns(), None)
         slots = columns.find(shelf, self.find_numbers(shelf, query, postings))
         judged = judge(query, columns, slots, lambda some: _rank_names(shelf, columns, some))

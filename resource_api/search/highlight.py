@@ -1,7 +1,6 @@
 """WHERE A TEXT ANSWERS: the sentence of a description that says what was asked for, from the original text."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,24 +19,32 @@ class Pattern:
     begins: tuple[str, ...]
     whole: re.Pattern[str]
 
-    def spans(self, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield every match in a part of a text, beginning by beginning."""
+    # Finding a few letters is far quicker than trying a pattern at each place.
+
+    def spans(self, text: str, start: int, stop: int) -> list[tuple[int, int]]:
+        """List every match in a part of a text, beginning by beginning."""
+        found = []
         for begin in self.begins:
-            yield from self._spans_of(begin, text, start, stop)
+            at = text.find(begin, start, stop)
+            while at >= 0:
+                match = self.whole.match(text, at, stop)
+                if match is not None:
+                    found.append(match.span())
+                at = text.find(begin, at + 1, stop)
+        return found
 
     def first(self, text: str) -> tuple[int, int] | None:
         """Find the first match in a text."""
-        found = (next(self._spans_of(begin, text, 0, len(text)), None) for begin in self.begins)
-        return min((span for span in found if span is not None), default=None)
-
-    def _spans_of(self, begin: str, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        # Finding a few letters is far quicker than trying a pattern at each place.
-        at = text.find(begin, start, stop)
-        while at >= 0:
-            match = self.whole.match(text, at, stop)
-            if match is not None:
-                yield match.span()
-            at = text.find(begin, at + 1, stop)
+        first, stop = None, len(text)
+        for begin in self.begins:
+            at = text.find(begin, 0, stop)
+            while at >= 0:
+                match = self.whole.match(text, at)
+                if match is not None:
+                    first, stop = match.span(), at  # another beginning counts only before it
+                    break
+                at = text.find(begin, at + 1, stop)
+        return first
 
 
 def highlight_patterns(words: tuple[str, ...], needs: tuple[str, ...]) -> tuple[Pattern, ...]:
@@ -65,7 +72,7 @@ def highlight(text: str, patterns: tuple[Pattern, ...]) -> dict[str, object] | N
         cut = cut[:line]
     stop = start + len(cut)
     marks: list[list[int]] = []
-    spans = (span for pattern in patterns for span in pattern.spans(plain, start, stop))
+    spans = [span for pattern in patterns for span in pattern.spans(plain, start, stop)]
     for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
         # Of two that overlap, a word within the name of a need, only the first and longer is marked.
         if not marks or begin - start >= marks[-1][1]:

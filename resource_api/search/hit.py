@@ -18,6 +18,7 @@ def write_hits(query: SearchQuery, columns: Columns, judged: Judged, places: Num
     """Write the hits at these places of what was judged, in their order."""
     asked = query.asked
     words = tuple(word.text for word in (*asked.words, *asked.essential, *asked.context))
+    answers = _list_answers(query, columns)
     for place in places.tolist():
         slot = judged.slots[place]
         chord = None if judged.chord is None or np.isnan(judged.chord[place]) else float(judged.chord[place])
@@ -27,18 +28,29 @@ def write_hits(query: SearchQuery, columns: Columns, judged: Judged, places: Num
             reached_by=None if judged.by is None else REACHES[judged.by[place]],
             distance_m=None if chord is None else chord_to_m(chord),
             site=columns.read_site(slot, -1 if judged.site is None else judged.site[place]),
-            needs=_explain(query, columns.read_parts(slot)),
+            needs=_explain(answers, columns.needs.read(slot)),
             words=words,
             unknown=judged.unknown(place),
         )
 
 
-def _explain(query: SearchQuery, parts: dict[str, str]) -> tuple[tuple[str, str], ...]:
+# By the code of how a row answers a need: which of the asked it is, the need, and where that is known from.
+_Answers = dict[int, tuple[int, str, str]]
+
+
+def _list_answers(query: SearchQuery, columns: Columns) -> _Answers:
+    """List by which codes rows answer the needs that are asked for."""
+    found: _Answers = {}
+    asked = (answer for ask in (*query.asked.needs, *query.needs) for answer in ask.answers)
+    for place, (slug, weight) in enumerate(asked):
+        for code, _ in columns.parts_of.get(f"^{slug}" if weight == 1.0 else slug, ()):
+            found.setdefault(code, (place, slug, _CERTAINTY[columns.whence(code)]))
+    return found
+
+
+def _explain(answers: _Answers, codes: list[int]) -> tuple[tuple[str, str], ...]:
     """List the needs by which a row answers, and where each is known from."""
     found: dict[str, str] = {}
-    for ask in (*query.asked.needs, *query.needs):
-        for slug, weight in ask.answers:
-            said = parts.get(f"^{slug}" if weight == 1.0 else slug)
-            if said is not None:
-                found.setdefault(slug, _CERTAINTY[said[1]])
+    for _, slug, certainty in sorted(answers[code] for code in codes if code in answers):
+        found.setdefault(slug, certainty)
     return tuple(found.items())

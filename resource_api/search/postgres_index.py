@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from sqlalchemy.orm import Session
 
+from resource_api.database import connection_of
 from resource_api.search.columns import Numbers
 from resource_api.search.embedded_index import EmbeddedIndex
 from resource_api.search.expression import Beside, Term, position_clauses, token_clauses
@@ -66,7 +67,7 @@ class PostgresShelf(Shelf):
     """The index's tables in a PostgreSQL database."""
 
     def __init__(self, session: Session) -> None:
-        self.connection = session.connection()
+        self.connection = connection_of(session)
 
     def last_number(self) -> int:
         """Get the last number that was given to a row."""

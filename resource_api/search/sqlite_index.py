@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 from sqlalchemy.orm import Session
 
+from resource_api.database import connection_of
 from resource_api.search.columns import Numbers
 from resource_api.search.embedded_index import EmbeddedIndex
 from resource_api.search.expression import Beside, Term, any_of, match_expression, position_clauses, token_clauses
@@ -135,4 +136,4 @@ def _listed(numbers: Numbers) -> str:
 
 def raw(session: Session) -> sqlite3.Connection:
     """Get the driver's own connection, inside the session's transaction."""
-    return cast(sqlite3.Connection, session.connection().connection.dbapi_connection)
+    return cast(sqlite3.Connection, connection_of(session).connection.dbapi_connection)
