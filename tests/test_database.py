@@ -1,12 +1,15 @@
 """The database file, and what SQLite puts beside it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, delete, func, insert, select, text
 
-from resource_api.database import Database
+from resource_api.database import Base, Database, among
 from tests.databases import Kind, drop_database, url_of
+
+TOWN = Base.metadata.tables["town"]
 
 
 def test_a_new_database_and_all_that_belongs_to_it_is_its_owners_alone(tmp_path: Path) -> None:
@@ -43,5 +46,28 @@ def test_a_connection_that_comes_back_to_a_closed_database_is_closed(database_ki
         raw.cursor().execute("SELECT 1")
     with database.read() as session:
         assert session.scalar(text("SELECT 1")) == 1, "and it opens anew"
+    database.close()
+    drop_database(path)
+
+
+@pytest.mark.parametrize("column", [TOWN.c.folded, TOWN.c.id], ids=["texts", "numbers"])
+def test_rows_are_found_among_as_many_values_as_one_likes(
+    database_kind: Kind, tmp_path: Path, column: Column[Any]
+) -> None:
+    path = database_kind.new(tmp_path / "among")
+    database = Database(url_of(path))
+    names = [f"town {n}" for n in range(2_000)]
+    with database.write() as session:
+        for n, name in enumerate(names):
+            row = {"id": n, "folded": name, "name": name, "state": "MD", "latitude": 0, "longitude": 0, "population": 0}
+            session.execute(insert(TOWN), row)
+        wanted = [f"town {n}" for n in range(50_000)] if column is TOWN.c.folded else list(range(50_000))
+        count = select(func.count()).select_from(TOWN)
+        assert session.scalar(count.where(among(column, wanted))) == 2_000
+        assert session.scalar(count.where(among(column, wanted[1_500:1_600]))) == 100
+        assert session.scalar(count.where(among(column, []))) == 0
+        assert session.scalar(count.where(~among(column, wanted[:1_000]))) == 1_000
+        session.execute(delete(TOWN).where(among(column, wanted[:1_999])))
+        assert session.scalar(count) == 1
     database.close()
     drop_database(path)
