@@ -33,7 +33,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -213,19 +213,36 @@ class _Ids(TypeDecorator[list[Any]]):
         return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
 
 
-def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
-    """Fetch rows by a statement whose `:ids` is a set of ids, in the session's transaction.
+def ask(session: Session, sql: str, *values: Any) -> list[Any]:
+    """Ask in the driver's own words, in the session's transaction; raises what SQLAlchemy would.
 
-    It goes to the driver as it stands: to build, key and run such a statement through SQLAlchemy takes several times
-    as long as the database does.
+    To build, key and run such a statement through SQLAlchemy takes several times as long as the database does.
     """
     connection = connection_of(session)
-    if connection.dialect.name == "sqlite":
-        values: Any = orjson.dumps(list(ids)).decode()
-        statement = sql.replace(":ids", "(SELECT value FROM json_each(?))")
-        raw: Any = connection.connection.dbapi_connection
-        return list(raw.execute(statement, (values,)).fetchall())
-    return list(connection.exec_driver_sql(sql.replace("IN :ids", "= ANY(%s)"), (list(ids),)).all())
+    raw: Any = connection.connection.dbapi_connection
+    cursor = raw.cursor()
+    try:
+        return list(cursor.execute(sql, values).fetchall())
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise say_error(connection, sql, cursor, error) from error
+    finally:
+        cursor.close()
+
+
+def say_error(connection: Connection, sql: str, cursor: Any, error: Any) -> Exception:
+    """Say a driver's error as SQLAlchemy does, without the parameters: they are somebody's."""
+    dialect = connection.dialect
+    if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
+        connection.invalidate(error)
+    said: Exception = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error)
+    return said
+
+
+def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
+    """Fetch rows by a statement whose `:ids` is a set of ids, in the session's transaction."""
+    if is_sqlite(session):
+        return ask(session, sql.replace(":ids", "(SELECT value FROM json_each(?))"), orjson.dumps(list(ids)).decode())
+    return ask(session, sql.replace("IN :ids", "= ANY(%s)"), list(ids))
 
 
 def find_damage(session: Session, _keyring: object, _now: datetime) -> Iterator[Breach]:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Table, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from resource_api.database import connection_of
+from resource_api.database import connection_of, say_error
 
 _Process = Callable[[Any], Any] | None
 
@@ -44,7 +43,7 @@ class Prepared:
                 cursor.executemany(compiled.sql, [compiled.bind(row) for row in rows])
             return compiled.read(cursor.fetchall()) if compiled.results else []
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _say_error(connection, compiled.sql, cursor, error) from error
+            raise say_error(connection, compiled.sql, cursor, error) from error
         finally:
             cursor.close()
 
@@ -62,7 +61,7 @@ class Prepared:
                 for row in rows:
                     copy.write_row(compiled.bind(row).values())
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _say_error(connection, compiled.copying, cursor, error) from error
+            raise say_error(connection, compiled.copying, cursor, error) from error
         finally:
             cursor.close()
 
@@ -81,15 +80,6 @@ def write_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
     """Insert many rows that name the same columns; raises what SQLAlchemy would."""
     if rows:
         _bulk.setdefault(table, Prepared(insert(table))).pour(session, rows)
-
-
-def _say_error(connection: Connection, sql: str, cursor: Any, error: Any) -> Exception:
-    """Say a driver's error as SQLAlchemy does, without the parameters: they are somebody's."""
-    dialect = connection.dialect
-    if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
-        connection.invalidate(error)
-    said: Exception = DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error)
-    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ from resource_api.settings import Settings
 
 if TYPE_CHECKING:
     from resource_api.indexer import Indexer
+    from resource_api.search.embedded_index import EmbeddedIndex
 
 
 def attach_index(database: Database, settings: Settings | None = None) -> SearchIndex:
     """Make the index follow the directory inside each writer's transaction; mirrored where the settings say so."""
-    index = make_index(database)
+    embedded = make_index(database)
+    index: SearchIndex = embedded
     if settings is not None and settings.elasticsearch_urls:
-        index = _mirror(index, settings)
+        index = _mirror(embedded, settings)
 
     def follow_before_commit(session: Session) -> None:
         session.flush()
@@ -28,7 +30,7 @@ def attach_index(database: Database, settings: Settings | None = None) -> Search
     return index
 
 
-def make_index(database: Database) -> SearchIndex:
+def make_index(database: Database) -> "EmbeddedIndex":
     """Make the index that a database embeds."""
     if database.engine.dialect.name == "postgresql":
         from resource_api.search.postgres_index import PostgresIndex
@@ -48,7 +50,7 @@ def make_indexer(database: Database, settings: Settings) -> "Indexer | None":
     return Indexer.of(database, settings)
 
 
-def _mirror(embedded: SearchIndex, settings: Settings) -> SearchIndex:
+def _mirror(embedded: "EmbeddedIndex", settings: Settings) -> SearchIndex:
     from resource_api.logs import log_warning
     from resource_api.search.elasticsearch_index import Access, Cluster, ElasticsearchIndex
     from resource_api.search.mirrored_index import MirroredIndex
@@ -57,4 +59,4 @@ def _mirror(embedded: SearchIndex, settings: Settings) -> SearchIndex:
         # What the client says may hold what was asked for.
         log_warning("search_degraded", level=settings.log_level, error=type(error).__name__)
 
-    return MirroredIndex(embedded, ElasticsearchIndex(Cluster(Access.of(settings))), tell=tell)
+    return MirroredIndex(embedded, ElasticsearchIndex(Cluster(Access.of(settings)), embedded.explain), tell=tell)

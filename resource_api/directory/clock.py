@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 _MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
-@lru_cache(maxsize=512)
+# There are six hundred zones, and whoever reads the clock of each goes through all of them.
+@lru_cache(maxsize=2048)
 def zone(name: str) -> tzinfo:
     """Find an IANA zone, or the offset that "UTC+05:30" names. Raises ValueError if there is none such."""
     if name[:3] == "UTC" and len(name) == 9:

@@ -5,38 +5,32 @@ whole is an answer; anything else is an error that says what to do: wait (`Index
 (`IndexLost`), or mend the request (`IndexRefused`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import fetch
+from resource_api.database import ask
 from resource_api.errors import IndexAway, IndexLost, IndexRefused
 from resource_api.places import point_in_geojson
-from resource_api.search.columns import Columns
 from resource_api.search.elasticsearch_mapping import FORMAT
 from resource_api.search.elasticsearch_query import MOST_AT_ONCE, search_body
 from resource_api.search.facets import Counts, largest
-from resource_api.search.hit import write_hits
-from resource_api.search.judge import judge
 from resource_api.search.query import Place, SearchHit, SearchPage, SearchQuery
-from resource_api.search.row import COLUMNS
-from resource_api.search.tables import SearchRow
 from resource_api.settings import Settings
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 JSON = dict[str, Any]
+Explain = Callable[[Session, SearchQuery, Sequence[str]], Iterable[SearchHit]]
 
 # The rest of two seconds is the database's, should it have to answer instead.
 BUDGET_S = 1.2
@@ -45,7 +39,6 @@ PATIENCE_S = 60.0
 ATTEMPTS = 3
 PAUSE_S = 0.05
 KEPT = "1m"
-_ROWS = f"SELECT {', '.join(COLUMNS)} FROM search_row WHERE service_id IN :ids"  # noqa: S608
 _LATER = frozenset({408, 429, 502, 503, 504})
 
 
@@ -82,6 +75,8 @@ class Cluster:
         self.next_alias = f"{self.alias}-next"
         self._access = access
         self._client: Elasticsearch | None = None
+        # By tenths of a second, of which there are six hundred.
+        self._patient: dict[float, Elasticsearch] = {}
         self._connecting = Lock()
 
     def call(
@@ -101,13 +96,12 @@ class Cluster:
         from elastic_transport import TransportError
         from elasticsearch import ApiError
 
-        client = self._connect()
         until = monotonic() + budget
         attempts = ATTEMPTS if len(self._access.urls) > 1 else 1
         for left in reversed(range(attempts)):
-            remaining = max(0.05, until - monotonic())
+            remaining = until - monotonic()
             try:
-                answer = client.options(request_timeout=remaining / 2 if left else remaining).perform_request(
+                answer = self._connect(max(0.1, round(remaining / 2 if left else remaining, 1))).perform_request(
                     method, path, params=parameters, body=body,
                     headers={"content-type": content, "accept": "application/json"},
                 )  # fmt: skip
@@ -130,8 +124,10 @@ class Cluster:
         if self._client is not None:
             self._client.close()
             self._client = None
+            self._patient.clear()
 
-    def _connect(self) -> "Elasticsearch":
+    def _connect(self, timeout_s: float) -> "Elasticsearch":
+        """Get the client as it waits for so long; to make it so anew takes as long as to ask."""
         with self._connecting:
             if self._client is None:
                 from elasticsearch import Elasticsearch, OrjsonSerializer
@@ -146,7 +142,9 @@ class Cluster:
                     retry_on_timeout=False,
                     **{name: value for name, value in known.items() if value is not None},
                 )
-            return self._client
+            if timeout_s not in self._patient:
+                self._patient[timeout_s] = self._client.options(request_timeout=timeout_s)
+            return self._patient[timeout_s]
 
 
 def _name_refusal(status: int, error: Any) -> Exception:
@@ -160,10 +158,14 @@ def _name_refusal(status: int, error: Any) -> Exception:
 
 
 class ElasticsearchIndex:
-    """Answers queries from Elasticsearch; what it holds is kept by `mirror.py`."""
+    """Answers queries from Elasticsearch; what it holds is kept by `mirror.py`.
 
-    def __init__(self, cluster: Cluster) -> None:
+    It says which services fit, and in what order; why, the database's own index does (`explain`).
+    """
+
+    def __init__(self, cluster: Cluster, explain: Explain) -> None:
         self.cluster = cluster
+        self._explain = explain
 
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query. Raises IndexAway, IndexLost or IndexRefused rather than answer in part."""
@@ -171,8 +173,13 @@ class ElasticsearchIndex:
         body = search_body(query, covering=covering, now=datetime.now(UTC))
         start = (query.page - 1) * query.per_page
         if start + query.per_page > MOST_AT_ONCE:
-            return _read_page(session, query, self._walk(body, start, query.per_page))
-        return _read_page(session, query, self._search(body | {"from": start, "size": query.per_page}))
+            answer = self._walk(body, start, query.per_page)
+        else:
+            answer = self._search(body | {"from": start, "size": query.per_page})
+        # What has changed a moment ago is told as it is now, and left out where it fits no more.
+        ids = [hit["_id"] for hit in answer["hits"]["hits"]]
+        hits = tuple(self._explain(session, query, ids))
+        return SearchPage(hits, answer["hits"]["total"]["value"], _read_facets(query, answer))
 
     def is_there(self, *, budget: float) -> bool:
         """Tell whether the index can be asked within a budget of seconds."""
@@ -224,7 +231,7 @@ def _at(body: JSON, point: str, after: list[Any] | None) -> JSON:
 
 def find_covering(session: Session, place: Place) -> list[str]:
     """Find the services whose drawn areas hold a place: there are few, and the database has their shapes."""
-    drawn = session.execute(select(SearchRow.service_id, SearchRow.shapes).where(SearchRow.shapes.is_not(None)))
+    drawn = ask(session, "SELECT service_id, shapes FROM search_row WHERE shapes IS NOT NULL")
     return [
         service
         for service, shapes in drawn
@@ -238,29 +245,11 @@ def _read_shapes(text: str) -> list[JSON]:
     return shapes
 
 
-def _read_page(session: Session, query: SearchQuery, answer: JSON) -> SearchPage:
+def _read_facets(query: SearchQuery, answer: JSON) -> dict[str, Counts]:
     facets: dict[str, Counts] = dict.fromkeys(query.facets, ())
     for name, counted in answer.get("aggregations", {}).items():
         facets[name] = _read_counts(name, counted["buckets"])
-    ids = [hit["_id"] for hit in answer["hits"]["hits"]]
-    return SearchPage(tuple(_explain(session, query, ids)), answer["hits"]["total"]["value"], facets)
-
-
-def _explain(session: Session, query: SearchQuery, ids: list[str]) -> Iterable[SearchHit]:
-    """Tell of the few that are shown why they fit, from the database's rows and by its own judge.
-
-    What has changed a moment ago is told as it is now, and left out where it fits no more.
-    """
-    rows = {row[0]: row for row in fetch(session, _ROWS, ids)}
-    found = [rows[id_] for id_ in ids if id_ in rows]
-    if not found:
-        return
-    columns = Columns()
-    columns.load([(number, *row) for number, row in enumerate(found)])
-    # Sites are chosen where a time matters, and the facet of what is open asks for one.
-    asked = replace(query, sort="best", facets=tuple(name for name in query.facets if name == "open"))
-    judged = judge(asked, columns, np.arange(len(found)), lambda some: np.zeros(len(some)))
-    yield from write_hits(query, columns, judged, np.arange(len(judged.slots)))
+    return facets
 
 
 def _read_counts(name: str, buckets: Collection[JSON]) -> Counts:

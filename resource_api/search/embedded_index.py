@@ -5,14 +5,15 @@ from columns of numbers (`judge.py`), the same for every index. What a database 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among, connection_of, wait_for_turn
+from resource_api.database import Base, among, connection_of, fetch, wait_for_turn
 from resource_api.directory.graph import DIRECTORY
 from resource_api.prepared import write_many
 from resource_api.search.columns import Columns, Floats, Numbers
@@ -20,7 +21,7 @@ from resource_api.search.document import SearchDocument
 from resource_api.search.hit import write_hits
 from resource_api.search.judge import judge
 from resource_api.search.postings import Postings
-from resource_api.search.query import SearchPage, SearchQuery
+from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 from resource_api.search.row import text_columns, write_row
 from resource_api.search.shelf import Shelf
 from resource_api.search.tables import SearchGone, SearchNumber, SearchRow, SearchText, SearchWord
@@ -28,6 +29,7 @@ from resource_api.search.tables import SearchGone, SearchNumber, SearchRow, Sear
 _ROWS = Base.metadata.tables[SearchRow.__tablename__]
 _TEXTS = Base.metadata.tables[SearchText.__tablename__]
 _GONE = Base.metadata.tables[SearchGone.__tablename__]
+_NUMBERS = "SELECT service_id, id FROM search_row WHERE service_id IN :ids"
 _AT_A_TIME = 500
 # About 300 bytes each: 180 MiB in each process at most, and 30 for a directory of 100,000.
 MOST_ROWS = 600_000
@@ -78,14 +80,24 @@ class EmbeddedIndex(ABC):
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
         shelf = self.shelf(session)
-        # A writer may still take back what only it can see: nothing is kept of that.
-        keeping = bool(connection_of(session).get_execution_options().get("read_only"))
-        columns, postings = self._kept(shelf) if keeping else (Columns(), None)
+        columns, postings = self._kept(shelf) if _may_keep(session) else (Columns(), None)
         slots = columns.find(shelf, self.find_numbers(shelf, query, postings))
         judged = judge(query, columns, slots, lambda some: _rank_names(shelf, columns, some))
         places = judged.best(columns, (query.page - 1) * query.per_page, query.page * query.per_page)
         hits = tuple(write_hits(query, columns, judged, places))
         return SearchPage(hits, len(judged.slots), judged.facets)
+
+    def explain(self, session: Session, query: SearchQuery, service_ids: Sequence[str]) -> Iterator[SearchHit]:
+        """Tell of services that somebody else has found, in their order, why they fit; left out is what does not."""
+        shelf = self.shelf(session)
+        columns = self._kept(shelf)[0] if _may_keep(session) else Columns()
+        numbers = dict(fetch(session, _NUMBERS, service_ids))
+        found = np.array([numbers[id_] for id_ in service_ids if id_ in numbers], np.int64)
+        slots = columns.find(shelf, found)
+        # Sites are chosen where a time matters, and the facet of what is open asks for one.
+        asked = replace(query, sort="best", facets=tuple(name for name in query.facets if name == "open"))
+        judged = judge(asked, columns, slots, lambda some: np.zeros(len(some)))
+        yield from write_hits(query, columns, judged, np.arange(len(judged.slots)))
 
     def stored_services(self, session: Session) -> Iterable[tuple[str, float]]:
         """List the services stored, each with its document's time in Unix seconds."""
@@ -132,6 +144,11 @@ class EmbeddedIndex(ABC):
             session.execute(delete(_ROWS).where(among(_ROWS.c.id, some_numbers)))
             session.execute(insert(_GONE), [{"number": number} for number in some_numbers])
         return tokens
+
+
+def _may_keep(session: Session) -> bool:
+    # A writer may still take back what only it can see: nothing is kept of that.
+    return bool(connection_of(session).get_execution_options().get("read_only"))
 
 
 def _draw_numbers(session: Session, count: int) -> int:

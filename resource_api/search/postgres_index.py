@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 from sqlalchemy.orm import Session
 
-from resource_api.database import connection_of
+from resource_api.database import ask, connection_of
 from resource_api.search.columns import Numbers
 from resource_api.search.embedded_index import EmbeddedIndex
 from resource_api.search.expression import Beside, Term, position_clauses, token_clauses
@@ -67,7 +67,7 @@ class PostgresShelf(Shelf):
     """The index's tables in a PostgreSQL database."""
 
     def __init__(self, session: Session) -> None:
-        self.connection = connection_of(session)
+        self.session = session
 
     def last_number(self) -> int:
         """Get the last number that was given to a row."""
@@ -145,10 +145,10 @@ class PostgresShelf(Shelf):
         return [token for (token,) in self._ask(_UNSAID, tokens, queries)]
 
     def _ask(self, sql: str, *values: Any) -> Sequence[Any]:
-        return self.connection.exec_driver_sql(sql, values).fetchall()
+        return ask(self.session, sql, *values)
 
     def _do(self, sql: str, *values: Any) -> None:
-        self.connection.exec_driver_sql(sql, values)
+        connection_of(self.session).exec_driver_sql(sql, values)
 
 
 def _keep_beside(shelf: PostgresShelf, postings: Postings, beside: Beside, numbers: Numbers) -> Numbers:

@@ -56,7 +56,7 @@ def both(baltimore_database: Path, cluster: Cluster, tmp_path_factory: pytest.Te
     with database.write() as session:
         add_generated(session, embedded)
         session.commit()
-    yield Both(database, embedded, ElasticsearchIndex(cluster), mirror(database, cluster))
+    yield Both(database, embedded, ElasticsearchIndex(cluster, embedded.explain), mirror(database, cluster))
     database.close()
 
 
@@ -139,7 +139,7 @@ def test_judged_questions_are_answered_as_well(
     database = Database(f"sqlite:///{baltimore_database}")
     with own_cluster(elasticsearch_url) as cluster:
         copy_mirror(database, cluster)
-        index = ElasticsearchIndex(cluster)
+        index = ElasticsearchIndex(cluster, SQLiteIndex().explain)
         monkeypatch.setattr(
             relevance, "find_services", lambda session, _embedded, query: find_services(session, index, query)
         )

@@ -38,7 +38,7 @@ class Mirrored:
         self._send([Operation(service, None, None) for service in service_ids])
 
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
-        return ElasticsearchIndex(self.cluster).find(session, query)
+        return ElasticsearchIndex(self.cluster, self.embedded.explain).find(session, query)
 
     def is_degraded(self) -> bool:
         return False
