@@ -58,9 +58,6 @@ def measure(backend: Backend) -> Iterator[Figure]:
     yield Figure("elasticsearch.load peak memory", round(peak_mib), "MiB")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        plainly = copy_plainly(backend, url, folder)
-        yield Figure("elasticsearch.load by bare COPY", round(count / plainly), "services/s")
-        yield Figure("elasticsearch.load ÷ bare COPY", round(plainly / seconds, 3), "of services/s")
         env = {
             "DATABASE_URL": url,
             "INSTANCE_PATH": name,
@@ -78,6 +75,9 @@ def measure(backend: Backend) -> Iterator[Figure]:
                 indexer.cluster.call("DELETE", f"/{index}")
             indexer.cluster.close()
             database.close()
+        plainly = copy_plainly(backend, url, folder)
+    yield Figure("elasticsearch.load by bare COPY", round(count / plainly), "services/s")
+    yield Figure("elasticsearch.load ÷ bare COPY", round(plainly / seconds, 3), "of services/s")
 
 
 def _loaded(backend: Backend, count: int) -> tuple[str, float, float]:
