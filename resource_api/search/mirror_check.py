@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
-from resource_api.database import Database
+from resource_api.database import Database, among
 from resource_api.directory import Document, Service
 from resource_api.search.elasticsearch_index import Cluster
-from resource_api.search.follow import BATCH, OFFERED
+from resource_api.search.follow import OFFERED
 from resource_api.search.mirror import join_etags
 from resource_api.search.tables import MirrorChange, MirrorFault
 
@@ -70,7 +70,7 @@ def compare_mirror(database: Database, cluster: Cluster, alias: str) -> Iterator
     if cluster.call("GET", f"/{alias}/_count")["count"] != matched:
         for ids in _walk_ids(cluster, alias):
             with database.read() as session:
-                waiting = _read_waiting(session)
+                waiting = _read_waiting(session, ids)
                 offered = {service for service, each in _find_expected(session, ids) if each is not None}
             difference.orphaned += sorted(set(ids) - offered - waiting - set(difference.orphaned))
     yield done, difference
@@ -85,7 +85,7 @@ def look_again(
     with database.read() as session:
         # Read after the mirror was: what is ahead of this is ahead indeed.
         expected = _find_expected(session, suspects)
-        waiting = _read_waiting(session)
+        waiting = _read_waiting(session, suspects)
         refused = {fault.service_id: fault.version for fault in session.scalars(select(MirrorFault))}
     for service, each in expected:
         there = held.get(service)
@@ -103,8 +103,8 @@ def look_again(
             difference.ahead.append(service)
 
 
-def _read_waiting(session: Session) -> set[str]:
-    return set(session.scalars(select(MirrorChange.service_id).distinct()))
+def _read_waiting(session: Session, ids: list[str]) -> set[str]:
+    return set(session.scalars(select(MirrorChange.service_id).where(among(MirrorChange.service_id, ids))))
 
 
 def _expected() -> Any:
@@ -130,11 +130,7 @@ def _read_expected(session: Session, after: str) -> list[tuple[str, Held | None]
 
 
 def _find_expected(session: Session, ids: list[str]) -> list[tuple[str, Held | None]]:
-    found: list[tuple[str, Held | None]] = []
-    for start in range(0, len(ids), BATCH):
-        rows = session.execute(_expected().where(Document.id.in_(ids[start : start + BATCH])))
-        found += [_read_row(row) for row in rows]
-    return found
+    return [_read_row(row) for row in session.execute(_expected().where(among(Document.id, ids)))]
 
 
 def _read_row(row: Any) -> tuple[str, Held | None]:
