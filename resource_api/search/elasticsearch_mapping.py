@@ -14,9 +14,7 @@ from zlib import crc32
 import orjson
 
 from resource_api.directory.hours import Hours, unpack
-from resource_api.search.document import SearchDocument
 from resource_api.search.rank import CAPACITY_WEIGHT
-from resource_api.search.row import text_columns, write_row
 
 JSON = dict[str, Any]
 
@@ -30,6 +28,10 @@ NAMED_ZONE, FIXED_OFFSET, ALWAYS = 0, 1, 2
 # A sorted value longer than this says nothing more to anybody.
 MOST_SORTED = 1000
 MOST_REMARKS = 8000
+AS_THEY_ARE = (
+    "service_id", "title", "labels", "body", "organization_id", "accepts", "capacity", "minimum_age", "maximum_age",
+    "updated_at",
+)  # fmt: skip
 
 _KEYWORD = {"type": "keyword"}
 _FILTER = {"type": "keyword", "doc_values": False}
@@ -78,32 +80,24 @@ def index_body() -> JSON:
     return {"settings": {"index": SETTINGS}, "mappings": MAPPING | {"_meta": {"format": FORMAT}}}
 
 
-def write_document(document: SearchDocument, etag: str) -> JSON:
-    """Write a search document as an index keeps it; `etag` tells its content from another's."""
-    row = write_row(document)
-    texts = text_columns(document)
+def write_document(row: JSON, etag: str) -> JSON:
+    """Write what the database's index keeps of a service, its row and texts, as this one keeps it.
+
+    `etag` tells its content from another's.
+    """
     out: JSON = {
-        "service_id": document.service_id,
         "etag": etag,
-        "title": texts["title"],
-        "labels": texts["labels"],
-        "body": texts["body"],
-        "tags": texts["tags"].split(),
+        "tags": row["tags"].split(),
         "families": [slug[1:] for slug, _ in _read_parts(row["needs"]) if slug.startswith("^")],
-        "organization_id": document.organization_id,
         "city": row["city"] or None,
-        "free": {None: "unknown", True: "yes", False: "no"}[document.free],
-        "accepts": document.accepts_referrals,
-        "capacity": document.capacity,
+        "free": {None: "unknown", True: "yes", False: "no"}[row["free"]],
         "life_stages": row["life_stages"].split(),
         "languages": row["languages"].split(),
-        "accessible": document.accessible.casefold()[:MOST_REMARKS] or None,
-        "minimum_age": document.minimum_age_months,
-        "maximum_age": document.maximum_age_months,
-        "updated_at": document.updated_at,
-        "name_key": document.name_key[:MOST_SORTED],
-        "facts": base64.b64encode(write_facts(document, row)).decode(),
+        "accessible": row["accessible"].casefold()[:MOST_REMARKS] or None,
+        "name_key": row["name_key"][:MOST_SORTED],
+        "facts": base64.b64encode(write_facts(row)).decode(),
     }
+    out |= {name: row[name] for name in AS_THEY_ARE}
     return {name: value for name, value in out.items() if value is not None and value != []}
 
 
@@ -117,18 +111,18 @@ def zone_code(name: str) -> int:
     return _signed(name)
 
 
-def write_facts(document: SearchDocument, row: JSON) -> bytes:
+def write_facts(row: JSON) -> bytes:
     """Write what a service is judged by, big-endian.
 
     A byte of flags, one of capacity, the day it was assured (0: unknown), how many needs it has; its needs, each a
     code and how surely; its sites, each whether it has a point, the point's vector, and where its hours begin (0:
     unknown); then the hours.
     """
-    flags = (REMOTE if document.remote else 0) | (BOUNDED if document.areas or document.shapes else 0)
-    known = document.capacity in CAPACITY_WEIGHT
-    capacity = CAPACITIES.index(document.capacity) if known and document.capacity else UNKNOWN_CAPACITY_CODE
-    head = struct.pack(">BBiH", flags, capacity, row["assured_day"] or 0, len(document.needs))
+    flags = (REMOTE if row["remote"] else 0) | (BOUNDED if row["areas"] or row["shapes"] else 0)
+    capacity = CAPACITIES.index(row["capacity"]) if row["capacity"] in CAPACITY_WEIGHT else UNKNOWN_CAPACITY_CODE
     parts = list(_read_parts(row["needs"]))
+    own = sum(not slug.startswith("^") for slug, _ in parts)
+    head = struct.pack(">BBiH", flags, capacity, row["assured_day"] or 0, own)
     needs = struct.pack(">H", len(parts)) + b"".join(struct.pack(">iB", need_code(s), c) for s, c in parts)
     alone = [[row["site"], row["x"], row["y"], row["z"], row["hours"]]]
     sites = orjson.loads(row["sites"]) if row["sites"] else alone

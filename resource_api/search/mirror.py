@@ -17,14 +17,22 @@ import orjson
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among
+from resource_api.database import Base, among, fetch
 from resource_api.directory import Document
 from resource_api.errors import IndexLost
 from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.elasticsearch_mapping import write_document
-from resource_api.search.follow import BATCH, read_documents
+from resource_api.search.follow import BATCH
+from resource_api.search.row import COLUMNS
 from resource_api.search.tables import MirrorChange, MirrorFault
 
+# What is both a row's, to judge by, and a text, to find by, is taken as the text.
+_TEXTS = ("title", "labels", "body", "tags")
+_NAMES = (*(name for name in COLUMNS if name not in _TEXTS), *_TEXTS)
+_INDEXED = (
+    f"SELECT {', '.join(f't.{name}' if name in _TEXTS else f'r.{name}' for name in _NAMES)} "  # noqa: S608
+    "FROM search_row r JOIN search_text t ON t.id = r.id WHERE r.service_id IN :ids"
+)
 _FAULTS = Base.metadata.tables[MirrorFault.__tablename__]
 MOST_SAID = 500
 _LATER = frozenset({403, 408, 429})
@@ -75,9 +83,10 @@ def read_operations(session: Session, service_ids: list[str]) -> list[Operation]
     for id_, kind, version, etag in session.execute(stated):
         versions[id_] = versions.get(id_, 0) + version
         etags.setdefault(id_, {})[kind] = etag
+    # A service is in the database's index just where it is offered, as it is in this very transaction.
+    rows = (dict(zip(_NAMES, row, strict=True)) for row in fetch(session, _INDEXED, service_ids))
     bodies = {
-        document.service_id: orjson.dumps(write_document(document, join_etags(**etags[document.service_id])))
-        for document in read_documents(session, service_ids)
+        row["service_id"]: orjson.dumps(write_document(row, join_etags(**etags[row["service_id"]]))) for row in rows
     }
     return [Operation(id_, versions.get(id_), bodies.get(id_)) for id_ in service_ids]
 

@@ -13,6 +13,7 @@ from resource_api.search.elasticsearch_index import Cluster, ElasticsearchIndex
 from resource_api.search.elasticsearch_mapping import index_body, write_document
 from resource_api.search.mirror import Operation, send
 from resource_api.search.query import SearchPage, SearchQuery
+from resource_api.search.row import text_columns, write_row
 from resource_api.search.sqlite_index import SQLiteIndex
 from tests.search import test_index_contract as contract
 from tests.search.elasticsearch_server import own_cluster
@@ -31,7 +32,12 @@ class Mirrored:
     def put(self, session: Session, documents: Iterable[SearchDocument]) -> None:
         rows = list(documents)
         self.embedded.put(session, rows)
-        self._send([Operation(d.service_id, None, orjson.dumps(write_document(d, ""))) for d in rows])
+        self._send(
+            [
+                Operation(d.service_id, None, orjson.dumps(write_document(write_row(d) | text_columns(d), "")))
+                for d in rows
+            ]
+        )
 
     def remove(self, session: Session, service_ids: Collection[str]) -> None:
         self.embedded.remove(session, service_ids)
