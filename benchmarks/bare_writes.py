@@ -38,6 +38,8 @@ def _connection() -> Any:
             import psycopg
 
             _own.connection = psycopg.connect(_URL, autocommit=True)
+            # As in SQLite, which looks after no key unless it is told to: the rows refer to nobody here.
+            _own.connection.execute("SET session_replication_role = replica")
         _own.connection.execute(_TABLE)
     return _own.connection
 

@@ -98,6 +98,8 @@ def _answer_length(buffer: bytearray) -> int | None:
     if end < 0:
         return None
     head = bytes(buffer[:end]).lower()
+    if b"transfer-encoding: chunked" in head:
+        return len(buffer) if buffer.endswith(b"\r\n0\r\n\r\n") else None
     at = head.find(b"content-length:")
     return end + 4 + (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0)
 

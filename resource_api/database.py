@@ -18,7 +18,6 @@ from typing import Any, ClassVar, cast
 import orjson
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Connection,
     DateTime,
     Dialect,
@@ -176,13 +175,14 @@ def wait_for_turn(session: Session, *names: str) -> None:
         connection_of(session).exec_driver_sql(waiting, (sorted(names),))
 
 
-class among(FunctionElement[bool]):
+class among(FunctionElement[Any]):
     """Tell whether a column is one of some ids or numbers, however many: as one parameter.
 
     `in_()` makes a parameter of each, and a new statement of each count of them: a load spent a third of its time so.
     """
 
-    type = Boolean()
+    # Not Boolean: of one, SQLite would be asked whether it equals 1, and then looks through the whole table.
+    type = NullType()
     name = "among"
     inherit_cache = True
 

@@ -10,6 +10,7 @@ import benchmarks.__main__ as program
 from benchmarks.__main__ import Group
 from benchmarks.backend import SQLITE, Backend
 from benchmarks.figure import Figure, percentiles, write_results
+from benchmarks.http_load import _answer_length
 
 
 @pytest.fixture
@@ -96,3 +97,18 @@ def test_what_could_not_be_measured_holds_no_bar(figure: Figure, held: bool) -> 
 def test_an_unknown_name_is_refused_and_the_known_ones_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["search_in_process"]) == 2
     assert "search_inprocess" in capsys.readouterr().out
+
+
+CHUNKED = (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"2\r\n[]\r\n", b"0\r\n\r\n")
+COUNTED = (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"[]")
+
+
+@pytest.mark.parametrize("parts", [CHUNKED, COUNTED])
+def test_the_client_waits_for_the_whole_of_an_answer(parts: tuple[bytes, ...]) -> None:
+    buffer = bytearray()
+    for part in parts[:-1]:
+        buffer += part
+        length = _answer_length(buffer)
+        assert length is None or length > len(buffer)
+    buffer += parts[-1]
+    assert _answer_length(buffer) == len(buffer)
