@@ -9,8 +9,8 @@ No connection is opened here, so none is carried across a fork.
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -25,21 +25,16 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
-    bindparam,
     create_engine,
     event,
     make_url,
-    text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy.types import TypeDecorator
 
-from resource_api.errors import Breach, Busy
+from resource_api.errors import Busy
 from resource_api.postgres import is_postgres, open_postgres
 from resource_api.turn import WriterTurn
 
@@ -47,8 +42,6 @@ from resource_api.turn import WriterTurn
 WAIT_S = 5.0
 BULK_WAIT_S = 60.0
 MAPPED_BYTES = 1 << 30
-# Half a second's quick check; two gigabytes take twenty.
-MOST_CHECKED = 64 * 1024 * 1024
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
@@ -175,44 +168,6 @@ def wait_for_turn(session: Session, *names: str) -> None:
         connection_of(session).exec_driver_sql(waiting, (sorted(names),))
 
 
-class among(FunctionElement[Any]):
-    """Tell whether a column is one of some ids or numbers, however many: as one parameter.
-
-    `in_()` makes a parameter of each, and a new statement of each count of them: a load spent a third of its time so.
-    """
-
-    # Not Boolean: of one, SQLite would be asked whether it equals 1, and then looks through the whole table.
-    type = NullType()
-    name = "among"
-    inherit_cache = True
-
-    def __init__(self, column: Any, ids: Collection[Any]) -> None:
-        super().__init__(column, bindparam(None, list(ids), type_=_Ids()))
-
-
-@compiles(among, "sqlite")
-def _among_on_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608 - our own names
-
-
-@compiles(among, "postgresql")
-def _among_on_postgres(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = ANY({ids})"
-
-
-class _Ids(TypeDecorator[list[Any]]):
-    """A list as either driver takes it."""
-
-    impl = NullType
-    cache_ok = True
-
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        """Write it as JSON for SQLite, which knows no lists."""
-        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
-
-
 def ask(session: Session, sql: str, *values: Any) -> list[Any]:
     """Ask in the driver's own words, in the session's transaction; raises what SQLAlchemy would.
 
@@ -244,36 +199,6 @@ def fetch(session: Session, sql: str, ids: Sequence[str]) -> list[Any]:
     if is_sqlite(session):
         return ask(session, sql.replace(":ids", "(SELECT value FROM json_each(?))"), orjson.dumps(list(ids)).decode())
     return ask(session, sql.replace("IN :ids", "= ANY(%s)"), list(ids))
-
-
-def find_damage(session: Session, _keyring: object, _now: datetime) -> Iterator[Breach]:
-    """Look for pages, indexes and references of an SQLite file that contradict each other."""
-    if not is_sqlite(session):
-        return
-    for said in session.scalars(text("PRAGMA integrity_check")):
-        if said != "ok":
-            yield Breach(f"the database file is damaged: {said}")
-    for table, row, parent, _ in session.execute(text("PRAGMA foreign_key_check")):
-        yield Breach(f"row {row} of {table} refers to a row of {parent} that is not there")
-
-
-def is_damaged(url: str) -> bool:
-    """Tell whether an SQLite file is damaged, by its quick check; what is not there yet, or no file, is not.
-
-    A large file is not asked: its check takes longer than a start may, and `resource-api verify` makes it.
-    """
-    made = make_url(url)
-    if made.get_backend_name() != "sqlite" or not made.database or not Path(made.database).is_file():
-        return False
-    if Path(made.database).stat().st_size > MOST_CHECKED:
-        return False
-    try:
-        with closing(sqlite3.connect(f"{Path(made.database).absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)])
-    except sqlite3.OperationalError:  # locked, or may not be read: no damage, and told when it is asked
-        return False
-    except sqlite3.DatabaseError:
-        return True
 
 
 def _make_private(path: Path) -> None:

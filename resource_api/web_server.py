@@ -54,7 +54,7 @@ def _get_ready(server: Any) -> None:
     Raises RuntimeError, which gunicorn prints and ends with, where it must not start. No connection is left open.
     """
     gc.disable()  # nearly all that is imported stays: looking for garbage in it takes a tenth of the start
-    from resource_api.database import is_damaged
+    from resource_api.damage import is_damaged
 
     settings = Settings.from_environment()
     with ThreadPoolExecutor(1) as pool:  # SQLite reads the file meanwhile

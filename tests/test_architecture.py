@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "resource_api"
-FOOTING = {"errors", "settings", "words", "database", "turn", "egress", "target", "prepared", "postgres"}
+FOOTING = {
+    "among", "damage", "database", "egress", "errors", "postgres", "prepared", "settings", "target", "turn", "words",
+}  # fmt: skip
 ROOMS = {
     "places": {"errors"},
     "needs": {"errors", "words"},

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, delete, func, insert, select, text
 
-from resource_api.database import Base, Database, among
+from resource_api.among import among
+from resource_api.database import Base, Database
 from tests.databases import Kind, drop_database, url_of
 
 TOWN = Base.metadata.tables["town"]

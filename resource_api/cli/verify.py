@@ -27,7 +27,7 @@ SCHEMA, OUTSIDE = "schema", "audit outside"
 # What is checked, and the function that does, in the room that owns the tables; the others need the first two to hold.
 CHECKS: tuple[tuple[str, str], ...] = (
     (SCHEMA, "resource_api.migrations:find_wrong_schema"),
-    ("database file", "resource_api.database:find_damage"),
+    ("database file", "resource_api.damage:find_damage"),
     ("audit chain", "resource_api.privacy.chain:verify_chain"),
     (OUTSIDE, "resource_api.cli.verify:find_cut_off"),
     ("sealed values", "resource_api.privacy.check:find_unreadable"),

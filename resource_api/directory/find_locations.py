@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.confidential import hiding_organizations, withheld_patterns, withhold
 from resource_api.directory.graph import in_batches, read_graph, table
 from resource_api.directory.lookup import StoredRecord, write_time

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.confidential import hiding_organizations, withheld_patterns, withhold
 from resource_api.directory.graph import OWNERS, in_batches, read_graph, table
 

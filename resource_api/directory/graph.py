@@ -12,7 +12,8 @@ from typing import Any, cast
 from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among
+from resource_api.among import among
+from resource_api.database import Base
 
 Row = dict[str, Any]
 

@@ -10,7 +10,8 @@ import orjson
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import among, wait_for_turn
+from resource_api.among import among
+from resource_api.database import wait_for_turn
 from resource_api.directory.card import write_card
 from resource_api.directory.document import Document, ServiceNeed
 from resource_api.directory.graph import DIRECTORY, in_batches, read_graph, read_history, read_terms, table

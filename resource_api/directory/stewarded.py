@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import Column, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from resource_api.database import Base, among
+from resource_api.among import among
+from resource_api.database import Base
 from resource_api.directory.graph import OWNERS, in_batches, table
 
 RECORDS = ("organization", "service", "service_at_location", "location", "taxonomy", "taxonomy_term")

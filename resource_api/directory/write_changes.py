@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.difference import Change
 from resource_api.directory.editable import may_write
 from resource_api.directory.graph import OWNERS, in_batches, table

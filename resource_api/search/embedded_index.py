@@ -13,7 +13,8 @@ import numpy as np
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among, connection_of, fetch, wait_for_turn
+from resource_api.among import among
+from resource_api.database import Base, connection_of, fetch, wait_for_turn
 from resource_api.directory.graph import DIRECTORY
 from resource_api.prepared import write_many
 from resource_api.search.columns import Columns, Floats, Numbers

@@ -17,7 +17,8 @@ import orjson
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from resource_api.database import Base, among, fetch
+from resource_api.among import among
+from resource_api.database import Base, fetch
 from resource_api.directory import Document
 from resource_api.errors import IndexLost
 from resource_api.search.elasticsearch_index import Cluster

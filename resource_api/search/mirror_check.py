@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
-from resource_api.database import Database, among
+from resource_api.among import among
+from resource_api.database import Database
 from resource_api.directory import Document, Service
 from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.follow import OFFERED

@@ -16,7 +16,8 @@ from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from resource_api import database as database_module
-from resource_api.database import WAIT_S, Database, is_damaged
+from resource_api.damage import is_damaged
+from resource_api.database import WAIT_S, Database
 from resource_api.privacy.audit import SYSTEM, record
 from tests.access.conftest import make_app
 from tests.access.enrol import Enrolled, ask_token, enrol, wiring_of

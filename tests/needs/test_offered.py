@@ -8,7 +8,7 @@ from resource_api.needs.offered import asking_sentences, headings, offered_sente
 
 
 def test_a_plain_description_is_offered_whole() -> None:
-    assert offered_sentences("We give out food. We teach cooking!") == ["We give out food.", "We teach cooking!"]
+    assert list(offered_sentences("We give out food. We teach cooking!")) == ["We give out food.", "We teach cooking!"]
     assert asking_sentences("We give out food. We teach cooking!") == []
 
 
@@ -25,7 +25,7 @@ def test_a_plain_description_is_offered_whole() -> None:
     ],
 )
 def test_a_sentence_that_asks_is_not_offered(sentence: str) -> None:
-    assert offered_sentences(f"We give out food. {sentence}") == ["We give out food."]
+    assert list(offered_sentences(f"We give out food. {sentence}")) == ["We give out food."]
     assert asking_sentences(f"We give out food. {sentence}") == [sentence]
 
 
@@ -40,7 +40,7 @@ def test_a_sentence_that_asks_is_not_offered(sentence: str) -> None:
     ],
 )
 def test_a_sentence_that_denies_is_neither(sentence: str) -> None:
-    assert offered_sentences(sentence) == []
+    assert list(offered_sentences(sentence)) == []
     assert asking_sentences(sentence) == []
 
 

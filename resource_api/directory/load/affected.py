@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.row import Draft
 from resource_api.directory.load.shape import link_columns

@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import among, wait_for_turn
+from resource_api.among import among
+from resource_api.database import wait_for_turn
 from resource_api.directory.graph import DIRECTORY, OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.affected import affected_organizations, changed_terms
 from resource_api.directory.load.check_links import check_links

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.graph import NOUNS, SHARED, in_batches, table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.report import Report

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.database import among
+from resource_api.among import among
 from resource_api.directory.graph import in_batches, table
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.row import Draft

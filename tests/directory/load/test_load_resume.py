@@ -6,6 +6,7 @@ import sys
 import pytest
 from sqlalchemy import select
 
+from resource_api.directory.load import staging
 from resource_api.directory.load.run_record import PROBLEMS_KEPT, Options
 from resource_api.directory.load_state import LoadProblem, LoadRun
 from tests.directory.load.loading import everything, load_place, open_database, rows_of, write_tables
@@ -14,7 +15,9 @@ from tests.directory.load.loading import everything, load_place, open_database, 
 CHILD = """
 import sys, time
 from pathlib import Path
+from resource_api.directory.load import staging
 from tests.directory.load.loading import *
+staging.ROWS_PER_BATCH = 500
 database = Database(sys.argv[1])
 with database.write() as session:
     done = 0
@@ -25,6 +28,11 @@ with database.write() as session:
         session.commit()
         if done == 3: print("stopped", flush=True); time.sleep(60)
 """
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(staging, "ROWS_PER_BATCH", 500)
 
 
 def many(folder, *, bad=True):
