@@ -176,7 +176,7 @@ def ask(session: Session, sql: str, *values: Any) -> list[Any]:
     connection = connection_of(session)
     raw: Any = connection.connection.dbapi_connection
     # PostgreSQL's bytes come as hexadecimal digits otherwise.
-    cursor = raw.cursor() if is_sqlite(session) else raw.cursor(binary=True)
+    cursor = raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(binary=True)
     try:
         return list(cursor.execute(sql, values).fetchall())
     except connection.dialect.loaded_dbapi.Error as error:

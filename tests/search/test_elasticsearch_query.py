@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
+from resource_api.directory.clock import zone
 from resource_api.errors import IndexAway, SettingsError
 from resource_api.needs import vocabulary
 from resource_api.places import Point
@@ -84,6 +85,13 @@ def test_a_wildcard_that_was_typed_is_a_sign_like_any_other() -> None:
 def test_needs_have_codes_of_their_own() -> None:
     slugs = [f"{sign}{slug}" for slug in vocabulary().needs for sign in ("", "^")]
     assert len({need_code(slug) for slug in slugs}) == len(slugs)
+
+
+def test_the_clocks_of_every_zone_are_read_without_finding_the_zones_again() -> None:
+    read_clocks(NOW)
+    found = zone.cache_info().misses
+    read_clocks(NOW + timedelta(minutes=1))
+    assert zone.cache_info().misses == found
 
 
 def test_every_zone_has_a_code_of_its_own_and_its_clock_is_right() -> None:
