@@ -14,6 +14,8 @@ from resource_api.errors import SettingsError
 from resource_api.settings import Settings
 
 THREADS = 4
+# New objects before garbage is looked for: several requests' worth, instead of several looks in each (a tenth of one).
+_GARBAGE = 10_000
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -26,7 +28,7 @@ def gunicorn_settings(
     """
     return {
         "bind": f"{host}:{port}",
-        "worker_class": "gthread",
+        "worker_class": "resource_api.web_worker.Worker",
         "workers": workers or len(os.sched_getaffinity(0)),
         "threads": threads,
         "preload_app": False,
@@ -61,6 +63,7 @@ def _get_ready(server: Any) -> None:
         damaged = pool.submit(is_damaged, settings.database_url)
         _import_all()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     gc.enable()
     if damaged.result():
         raise RuntimeError("The database file is damaged. `resource-api verify` says where; restore a backup.")

@@ -32,7 +32,7 @@ def test_gunicorn_knows_every_setting_that_it_is_given() -> None:
     for name, value in gunicorn_settings("127.0.0.1", 8001, 3, 5).items():
         config.set(name, value)
     assert config.address == [("127.0.0.1", 8001)]
-    assert (config.workers, config.threads, config.worker_class_str) == (3, 5, "gthread")
+    assert (config.workers, config.threads, config.worker_class_str) == (3, 5, "resource_api.web_worker.Worker")
     assert config.control_socket_disable
     assert not config.preload_app
 
