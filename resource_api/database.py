@@ -262,8 +262,9 @@ class _SQLiteBeginning:
         self.bulk = bulk
 
     def __call__(self, connection: Connection) -> None:
+        raw: Any = connection.connection.dbapi_connection
         if connection.get_execution_options().get("read_only"):
-            connection.exec_driver_sql("BEGIN")
+            raw.execute("BEGIN")  # it waits for nobody, so there is no error for SQLAlchemy to say
             return
         self.turn.take(BULK_WAIT_S if self.bulk else WAIT_S)
         try:
@@ -275,7 +276,6 @@ class _SQLiteBeginning:
             raise
         if self.bulk:
             self.turn.open_door()
-        raw: Any = connection.connection.dbapi_connection
         raw.turn = self.turn
 
 

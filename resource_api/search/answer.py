@@ -1,6 +1,7 @@
 """WHAT IS ANSWERED: hits made of the index's findings and the stored cards, in the caller's language."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -9,14 +10,24 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import fetch
+from resource_api.database import fetch, is_sqlite
 from resource_api.directory import Organization
-from resource_api.directory.hours import OpenState, describe, unpack
+from resource_api.directory.hours import describe, unpack
 from resource_api.needs import vocabulary
 from resource_api.search.highlight import Pattern, highlight, highlight_patterns
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
 JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it is, and the minute whose hours are asked for."""
+
+    now: datetime
+    asked: datetime
+
+
 Patterns = tuple[Pattern, ...]
 
 _NOTES = {
@@ -48,13 +59,17 @@ _NOTES = {
 _AVAILABILITY = ("accepts_referrals", "capacity_status", "availability_until", "availability_note")
 
 _CARDS = "SELECT id, body FROM document WHERE kind = 'card' AND deleted_at IS NULL AND id IN :ids"
+# One row of text: SQLite's driver hands over the interpreter once, not for each card.
+_CARDS_AS_ONE = _CARDS.replace("id, body", "'[' || coalesce(group_concat(CAST(body AS text)), '') || ']'")
 _SOURCES = "SELECT name, licence, loaded_at FROM source WHERE name IN :ids ORDER BY name"
 
 
 def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: str, short: bool) -> list[JSON]:
     """Write the hits of a page; a service that has just gone is left out."""
     cards = read_cards(session, [hit.service_id for hit in page.hits])
-    moment = query.open_at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    # Hours are told in whole minutes.
+    moment = Moment(now, (query.open_at or now).replace(second=0, microsecond=0))
     asked = (*query.asked.words, *query.asked.essential, *query.asked.context)
     patterns = highlight_patterns(tuple(word.text for word in asked), query.need_slugs)
     write = _write_short if short else _write_hit
@@ -63,13 +78,15 @@ def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: 
 
 def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
     """Read the cards of services, by id; the gone ones are missing."""
-    return {service: orjson.loads(body) for service, body in fetch(session, _CARDS, service_ids)}
+    if not is_sqlite(session):
+        return {service: orjson.loads(body) for service, body in fetch(session, _CARDS, service_ids)}
+    cards: list[JSON] = orjson.loads(fetch(session, _CARDS_AS_ONE, service_ids)[0][0])
+    return {card["service_id"]: card for card in cards}
 
 
-def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns, lang: str) -> JSON:
+def _write_hit(hit: SearchHit, card: JSON, moment: Moment, patterns: Patterns, lang: str) -> JSON:
     site = _site(hit, card)
     location = site.get("location")
-    open_state = _open(site, moment, lang)
     notes = [_NOTES[lang][name] for name in hit.unknown if name in _NOTES[lang]]
     if hit.distance_m is not None and location is not None and "latitude" not in location:
         notes.append(_NOTES[lang]["approximate"])
@@ -84,12 +101,12 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns,
         "distance_m": None if hit.distance_m is None else round(hit.distance_m),
         "reached_by": hit.reached_by,
         "other_sites": max(0, len(card.get("sites", ())) - 1),
-        "open": open_state,
+        "open": _open(site, moment, lang),
         "phones": card.get("phones", []),
         "languages": card.get("languages", []),
         "cost": _present(card["cost"]),
         "eligibility": _present(card["eligibility"]),
-        **_availability(card, datetime.now(UTC)),
+        **_availability(card, moment.now),
         "alert": card.get("alert"),
         "url": card.get("url"),
         "score": round(hit.score, 4),
@@ -109,7 +126,7 @@ def _write_hit(hit: SearchHit, card: JSON, moment: datetime, patterns: Patterns,
     return {key: value for key, value in out.items() if value is not None}
 
 
-def _write_short(hit: SearchHit, card: JSON, moment: datetime, _patterns: Patterns, lang: str) -> JSON:
+def _write_short(hit: SearchHit, card: JSON, moment: Moment, _patterns: Patterns, lang: str) -> JSON:
     """Write a hit of at most 400 bytes: what fits a text message and a slow network."""
     site = _site(hit, card)
     location = site.get("location", {})
@@ -142,22 +159,22 @@ def _site(hit: SearchHit, card: JSON) -> JSON:
     return chosen or (sites[0] if sites else {})
 
 
-def _open(site: JSON, moment: datetime, lang: str) -> JSON:
+def _open(site: JSON, moment: Moment, lang: str) -> JSON:
     if "hours" not in site:
         return {"state": "unknown", "note": _NOTES[lang]["hours"]}
-    state = _describe(orjson.dumps(site["hours"]), moment.replace(second=0, microsecond=0))
+    return _tell_hours(orjson.dumps(site["hours"]), moment.asked)
+
+
+@lru_cache(maxsize=20_000)
+def _tell_hours(packed: bytes, minute: datetime) -> JSON:
+    # Services share timetables, and searches the minute.
+    state = describe(unpack(orjson.loads(packed)), minute)
     out: JSON = {"state": state.state, "today": [list(window) for window in state.today]}
     if state.next is not None:
         out["next"] = state.next.isoformat()
     if state.until is not None:
         out["until"] = state.until.isoformat()
     return out
-
-
-@lru_cache(maxsize=20_000)
-def _describe(packed: bytes, minute: datetime) -> OpenState:
-    # Services share timetables, and searches the minute: hours are told in whole minutes.
-    return describe(unpack(orjson.loads(packed)), minute)
 
 
 def _availability(card: JSON, now: datetime) -> JSON:

@@ -6,7 +6,7 @@ true for ever: a change of the index only leaves rows behind that nothing finds 
 ones the same code; a list's codes end with 0, so that none is empty.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,149 +14,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from resource_api.search.column import NOT_LISTED, NOTHING, Codes, Column, ListColumn, Numbers
 from resource_api.search.rank import CAPACITY_WEIGHT, UNKNOWN_CAPACITY
 from resource_api.search.row import COLUMNS
 
 if TYPE_CHECKING:
     from resource_api.search.shelf import Shelf
 
-Numbers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Ranks = NDArray[np.uint8]
-
-# What is kept of the answers to questions, a byte a row: 32 MiB for each list in each process at most.
-MOST_ANSWERS = 32 * 1024 * 1024
-# Asked of fewer than one in so many, rows are looked at one by one.
-FEW = 64
-NOTHING = 0
-NOT_LISTED, NO, YES = -1, 0, 1
-
 # The columns of `Columns.hot`: the point of the first site, how focused the service is, when it was assured, its room.
 HOT = X, Y, Z, FOCUS, DAY, CAPACITY = range(6)
-
-
-class Codes:
-    """Texts by code, and codes by text; 0 is no text."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = [""]
-        self._codes: dict[str, int] = {"": NOTHING}
-
-    def write(self, text: str | None) -> int:
-        """Get the code of a text, a new one for a new text."""
-        if text is None:
-            return NOTHING
-        code = self._codes.get(text)
-        if code is None:
-            code = self._codes[text] = len(self.texts)
-            self.texts.append(text)
-        return code
-
-    def find(self, text: str) -> int | None:
-        """Get the code of a text that some row has."""
-        return self._codes.get(text)
-
-    def table(self, answer: Any, dtype: Any) -> NDArray[Any]:
-        """List what each text answers to, by code."""
-        return np.array([answer(text) for text in self.texts], dtype)
-
-
-class Column:
-    """One number for each row, or `width` of them; grows."""
-
-    def __init__(self, dtype: Any, width: int | None = None) -> None:
-        self.values: NDArray[Any] = np.empty(1024 if width is None else (1024, width), dtype)
-        self.size = 0
-
-    def extend(self, values: Sequence[Any] | NDArray[Any]) -> None:
-        """Add the numbers of some more rows."""
-        end = self.size + len(values)
-        if end > len(self.values):
-            grown = np.empty((max(end, 2 * len(self.values)), *self.values.shape[1:]), self.values.dtype)
-            grown[: self.size] = self.values[: self.size]
-            self.values = grown
-        self.values[self.size : end] = values
-        self.size = end
-
-    def __getitem__(self, slots: Numbers) -> NDArray[Any]:
-        """Get the numbers of some rows."""
-        return self.values[slots]
-
-
-class ListColumn:
-    """A list of codes for each row, end to end."""
-
-    def __init__(self) -> None:
-        self._codes, self._starts = Column(np.int32), Column(np.int64)
-        self._starts.extend([0])
-        self._answers: dict[Hashable, Ranks] = {}
-
-    def extend(self, lists: Iterable[list[int]]) -> None:
-        """Add the lists of some more rows."""
-        codes: list[int] = []
-        ends: list[int] = []
-        for each in lists:
-            codes += each
-            codes.append(NOTHING)
-            ends.append(self._codes.size + len(codes))
-        self._codes.extend(codes)
-        self._starts.extend(ends)
-
-    def read(self, slot: int) -> list[int]:
-        """Get the list of one row."""
-        start, end = self._starts.values[slot : slot + 2].tolist()
-        codes: list[int] = self._codes.values[start : end - 1].tolist()
-        return codes
-
-    def gather(self, slots: Numbers) -> "Lists":
-        """Get the lists of some rows."""
-        starts = self._starts.values[slots]
-        at, begins = spread(starts, self._starts.values[slots + 1] - starts)
-        return Lists(self._codes.values[at], begins)
-
-    def greatest(self, slots: Numbers, question: Hashable, rank_codes: Callable[[], Ranks]) -> Ranks:
-        """Get the greatest rank among the codes of each of some rows, at least one.
-
-        What is asked of many rows is found for all of them and kept, under its question: people ask alike.
-        """
-        size = self._starts.size - 1
-        answers = self._answers.get(question, np.empty(0, np.uint8))
-        unknown = size - len(answers)
-        if unknown and len(slots) * FEW < unknown:
-            lists = self.gather(slots)
-            few: Ranks = np.maximum.reduceat(rank_codes()[lists.codes], lists.begins)
-            return few
-        if unknown:
-            starts = self._starts.values[len(answers) : size + 1]
-            ranks = rank_codes()[self._codes.values[starts[0] : starts[-1]]]
-            answers = np.concatenate([answers, np.maximum.reduceat(ranks, starts[:-1] - starts[0])])
-            if len(self._answers) * size > MOST_ANSWERS:
-                self._answers.clear()
-            self._answers[question] = answers
-        return answers[slots]
-
-
-class Lists:
-    """The lists of some rows: their codes end to end, and where each list begins."""
-
-    def __init__(self, codes: NDArray[np.int32], begins: Numbers) -> None:
-        self.codes, self.begins = codes, begins
-
-    def say(self, codes: Iterable[int | None]) -> Flags:
-        """Tell which lists have one of these codes."""
-        said = np.zeros(len(self.codes), np.bool_)
-        for code in codes:
-            if code is not None:
-                said |= self.codes == code
-        found: Flags = np.logical_or.reduceat(said, self.begins)
-        return found
-
-
-def spread(starts: Numbers, lengths: NDArray[np.integer]) -> tuple[Numbers, Numbers]:
-    """List the places of several runs, end to end, and where each run begins among them."""
-    begins = np.cumsum(lengths) - lengths
-    return np.repeat(starts - begins, lengths) + np.arange(int(lengths.sum())), begins
 
 
 class Columns:
@@ -251,14 +117,14 @@ class Columns:
         self.remote.extend(of["remote"])
         self.service_id.extend(of["service_id"])
         self.site_id.extend([site or "" for site in of["site"]])
+        self.title.extend([self.tokens.write(part) for part in text.split()] for text in of["title"])
         for name, codes in (
-            ("title", self.tokens),
             ("labels", self.tokens),
             ("areas", self.names),
             ("languages", self.tags),
             ("life_stages", self.tags),
         ):
-            getattr(self, name).extend([codes.write(part) for part in text.split()] for text in of[name])
+            getattr(self, name).extend([codes.write_list(text) for text in of[name]])
         self.needs.extend([self._part(part) for part in text.split(",") if part] for text in of["needs"])
         for slot, (sites, shapes) in enumerate(zip(of["sites"], of["shapes"], strict=True), first):
             self._load_sites(orjson.loads(sites) if sites else [])

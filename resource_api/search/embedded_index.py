@@ -17,7 +17,8 @@ from resource_api.among import among
 from resource_api.database import Base, connection_of, fetch, wait_for_turn
 from resource_api.directory.graph import DIRECTORY
 from resource_api.prepared import write_many
-from resource_api.search.columns import Columns, Floats, Numbers
+from resource_api.search.column import Floats, Numbers
+from resource_api.search.columns import Columns
 from resource_api.search.document import SearchDocument
 from resource_api.search.hit import write_hits
 from resource_api.search.judge import judge

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from resource_api.search.columns import Codes, Columns, Lists, Numbers
+from resource_api.search.column import NOT_LISTED, Codes, Lists, Numbers
+from resource_api.search.columns import Columns
 from resource_api.search.query import Reach
 
 MOST_VALUES = 50
@@ -40,8 +41,8 @@ def count_facet(
 
 
 def _count(values: NDArray[np.integer], say: Callable[[int], str]) -> Counts:
-    found, counts = np.unique(values, return_counts=True)
-    return largest({say(int(value)): int(count) for value, count in zip(found, counts, strict=True)})
+    counts = np.bincount(values - NOT_LISTED)  # the least there is, and a count is of numbers from 0
+    return largest({say(code + NOT_LISTED): int(counts[code]) for code in np.flatnonzero(counts).tolist()})
 
 
 def _count_listed(lists: Lists, codes: Codes, say: Callable[[str], str]) -> Counts:

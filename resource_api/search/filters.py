@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from resource_api.search.columns import NO, NOT_LISTED, NOTHING, YES, Column, Columns, Flags, Lists, Numbers
+from resource_api.search.column import NO, NOT_LISTED, NOTHING, YES, Column, Flags, Lists, Numbers
+from resource_api.search.columns import Columns
 from resource_api.search.query import SearchQuery
 
 # By row: YES it fits, NO it certainly does not, NOT_LISTED where that is not known.

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from resource_api.places import EARTH_RADIUS_M
 from resource_api.search import rank
-from resource_api.search.columns import CAPACITY, DAY, FOCUS, NO, NOT_LISTED, Columns, Floats, Numbers
+from resource_api.search.column import NO, NOT_LISTED, Floats, Numbers
+from resource_api.search.columns import CAPACITY, DAY, FOCUS, Columns
 from resource_api.search.facets import Counts, count_facet
 from resource_api.search.filters import Answers, read_filters
 from resource_api.search.query import SearchQuery
@@ -80,7 +81,7 @@ def judge(query: SearchQuery, columns: Columns, slots: Numbers, rank_names: Call
             answers["open_at"] = is_open
             keep &= is_open != NO
     if not keep.all():
-        slots, hot = slots[keep], hot[keep]
+        slots, hot = slots[keep], hot.compress(keep, axis=0)
         answers = {name: found[keep] for name, found in answers.items()}
         by, chord, site, is_open = _of(by, keep), _of(chord, keep), _of(site, keep), _of(is_open, keep)
     if not len(slots):

@@ -13,13 +13,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from resource_api.database import ask, connection_of
-from resource_api.search.columns import Numbers
+from resource_api.search.column import Numbers
 from resource_api.search.embedded_index import EmbeddedIndex
 from resource_api.search.expression import Beside, Term, position_clauses, token_clauses
 from resource_api.search.postings import Postings
 from resource_api.search.query import SearchQuery
 from resource_api.search.row import COLUMNS
-from resource_api.search.shelf import Shelf, Texts
+from resource_api.search.shelf import NEWS, News, Shelf, Texts
 from resource_api.words import stem
 
 _LETTERS = {"title": "A", "labels": "B", "body": "C", "tags": "D"}
@@ -35,6 +35,7 @@ _STANDING = (
     "FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS asked(query, after, n) ORDER BY asked.n"
 )
 _ROWS = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id = ANY(%s)"  # noqa: S608
+_NEWS = NEWS.format(after="%s")
 _RANKS = "SELECT id, dense_rank() OVER (ORDER BY name_key) FROM search_row WHERE id = ANY(%s)"
 _UNSAID = (
     "SELECT asked.token FROM unnest(%s::text[], %s::text[]) AS asked(token, query) "
@@ -71,19 +72,13 @@ class PostgresShelf(Shelf):
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def last_number(self) -> int:
-        """Get the last number that was given to a row."""
-        return int(self._ask("SELECT coalesce(max(last), 0) FROM search_number")[0][0])
-
     def last_gone(self) -> int:
         """Get the last place in the list of numbers whose rows are gone."""
         return int(self._ask("SELECT coalesce(max(id), 0) FROM search_gone")[0][0])
 
-    def read_gone(self, after: int) -> list[tuple[int, int]]:
-        """List the numbers whose rows are gone."""
-        return [
-            (place, number) for place, number in self._ask("SELECT id, number FROM search_gone WHERE id > %s", after)
-        ]
+    def read_news(self, after: int) -> News:
+        """Read the last number that was given to a row, and which are gone."""
+        return News.read(self._ask(_NEWS, after))
 
     def find(self, terms: Sequence[tuple[Term | Beside, int]]) -> Iterable[Numbers]:
         """Find the rows of each term, in one question; what is said of positions, `_keep_beside` finds."""
@@ -117,7 +112,7 @@ class PostgresShelf(Shelf):
 
     def words_as_of(self) -> Any:
         """Get up to which change of rows the words are known: they change with them."""
-        return self.last_number(), self.last_gone()
+        return tuple(self._ask("SELECT (SELECT max(last) FROM search_number), (SELECT max(id) FROM search_gone)")[0])
 
     def add_texts(self, texts: Texts) -> None:
         """Make rows found by the tokens of their texts."""

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 
-from resource_api.search.columns import Flags, Numbers
+from resource_api.search.column import Flags, Numbers
 from resource_api.search.expression import Beside, Clause, Term
 from resource_api.search.shelf import Shelf
 
@@ -45,8 +45,7 @@ class Postings:
 
     def find(self, shelf: Shelf, clauses: Sequence[Clause], positions: Sequence[Beside] = ()) -> Numbers:
         """Find the rows that every clause holds for, and all that is said of positions."""
-        last = shelf.last_number()
-        gone = self._read_gone(shelf, last)
+        last, gone = self._read_news(shelf)
         known = self._read(shelf, clauses, positions, last)
         sets = [[_all_of(known, terms, last) for terms in clause] for clause in clauses]
         sets += [[known[beside]] for beside in positions]
@@ -77,15 +76,15 @@ class Postings:
                         self._size += len(later)
         return read
 
-    def _read_gone(self, shelf: Shelf, last: int) -> Flags:
+    def _read_news(self, shelf: Shelf) -> tuple[int, Flags]:
         with self._changing:
-            rows = shelf.read_gone(self._seen)
-            if last >= len(self._gone):
-                self._gone = np.concatenate([self._gone, np.zeros(max(last + 1, len(self._gone)), np.bool_)])
-            if rows:
-                self._gone[[number for _, number in rows]] = True
-                self._seen = max(id_ for id_, _ in rows)
-            return self._gone
+            news = shelf.read_news(self._seen)
+            if news.last >= len(self._gone):
+                self._gone = np.concatenate([self._gone, np.zeros(max(news.last + 1, len(self._gone)), np.bool_)])
+            if news.gone:
+                self._gone[[number for _, number in news.gone]] = True
+                self._seen = max(place for place, _ in news.gone)
+            return news.last, self._gone
 
 
 _NOTHING: tuple[Numbers, int] = (np.zeros(0, np.int64), 0)

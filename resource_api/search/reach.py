@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from resource_api.directory.hours import Hours, open_at, unpack
 from resource_api.places import point_in_geojson
 from resource_api.search.cells import chord_limit, unit_vector
-from resource_api.search.columns import NO, NOT_LISTED, NOTHING, YES, Columns, Flags, Floats, Numbers, X, Y, Z, spread
+from resource_api.search.column import NO, NOT_LISTED, NOTHING, YES, Flags, Floats, Numbers, spread
+from resource_api.search.columns import Columns, X, Y, Z
 from resource_api.search.query import Place, SearchQuery
 
 BY_SITE, BY_AREA, REMOTELY, OUT_OF_REACH = 0, 1, 2, -1
@@ -116,11 +117,13 @@ class Reached:
     def _ask_timetables(self, moment: datetime) -> Small:
         """Ask each timetable that is in question once; the answers are by its code."""
         columns = self._columns
-        codes = np.concatenate([columns.hours[self._slots], columns.site_hours[self._at]])
-        answers = np.full(len(columns.timetables.texts), NOT_LISTED, np.int8)
-        for code in np.unique(codes).tolist():
-            if code != NOTHING:
-                answers[code] = YES if open_at(_read_hours(columns.timetables.texts[code]), moment) else NO
+        texts = columns.timetables.texts
+        answers = np.full(len(texts), NOT_LISTED, np.int8)
+        asked = np.zeros(len(texts), np.bool_)
+        asked[columns.hours[self._slots]] = asked[columns.site_hours[self._at]] = True
+        asked[NOTHING] = False
+        for code in np.flatnonzero(asked).tolist():
+            answers[code] = YES if open_at(_read_hours(texts[code]), moment) else NO
         return answers
 
 

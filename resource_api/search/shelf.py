@@ -2,28 +2,43 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from resource_api.search.columns import Numbers
+from resource_api.search.column import Numbers
 from resource_api.search.expression import Beside, Term
 
 Texts = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The last number that was given to a row; numbers whose rows are gone, each after its place in their list."""
+
+    last: int
+    gone: list[tuple[int, int]]
+
+    @classmethod
+    def read(cls, rows: Iterable[Sequence[Any]]) -> "News":
+        """Read what NEWS finds."""
+        known = list(rows)
+        return cls(known[0][0] if known else 0, [(place, number) for _, place, number in known if place is not None])
+
+
+# One question, for each search asks it: a row at least where a number was ever given.
+NEWS = "SELECT last, gone.id, gone.number FROM search_number LEFT JOIN search_gone gone ON gone.id > {after}"
 
 
 class Shelf(ABC):
     """The tables of the index, as one transaction sees them; numbers of rows come ascending."""
 
     @abstractmethod
-    def last_number(self) -> int:
-        """Get the last number that was given to a row."""
-
-    @abstractmethod
     def last_gone(self) -> int:
         """Get the last place in the list of numbers whose rows are gone."""
 
     @abstractmethod
-    def read_gone(self, after: int) -> list[tuple[int, int]]:
-        """List the numbers whose rows are gone, each with its place in that list, after a place."""
+    def read_news(self, after: int) -> News:
+        """Read the last number that was given to a row, and which are gone after a place in the list of those."""
 
     @abstractmethod
     def find(self, terms: Sequence[tuple[Term | Beside, int]]) -> Iterable[Numbers]:

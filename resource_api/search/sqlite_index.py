@@ -13,16 +13,17 @@ import orjson
 from sqlalchemy.orm import Session
 
 from resource_api.database import connection_of
-from resource_api.search.columns import Numbers
+from resource_api.search.column import Numbers
 from resource_api.search.embedded_index import EmbeddedIndex
 from resource_api.search.expression import Beside, Term, any_of, match_expression, position_clauses, token_clauses
 from resource_api.search.postings import Postings
 from resource_api.search.query import SearchQuery
 from resource_api.search.row import COLUMNS
-from resource_api.search.shelf import Shelf, Texts
+from resource_api.search.shelf import NEWS, News, Shelf, Texts
 from resource_api.words import stem
 
 _ROWS = f"SELECT id, {', '.join(COLUMNS)} FROM search_row WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_NEWS = NEWS.format(after="?")
 _RANKS = "SELECT id, dense_rank() OVER (ORDER BY name_key) FROM search_row WHERE id IN (SELECT value FROM json_each(?))"
 # One row of text: the driver hands over the interpreter once, not for each of a thousand numbers.
 _MATCHING = "SELECT group_concat(rowid) FROM search_fts WHERE search_fts MATCH ? AND rowid > ?"
@@ -49,17 +50,13 @@ class SQLiteShelf(Shelf):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def last_number(self) -> int:
-        """Get the last number that was given to a row."""
-        return self._number("SELECT last FROM search_number")
-
     def last_gone(self) -> int:
         """Get the last place in the list of numbers whose rows are gone."""
-        return self._number("SELECT max(id) FROM search_gone")
+        return int(self.connection.execute("SELECT coalesce(max(id), 0) FROM search_gone").fetchone()[0])
 
-    def read_gone(self, after: int) -> list[tuple[int, int]]:
-        """List the numbers whose rows are gone."""
-        return self.connection.execute("SELECT id, number FROM search_gone WHERE id > ?", (after,)).fetchall()
+    def read_news(self, after: int) -> News:
+        """Read the last number that was given to a row, and which are gone."""
+        return News.read(self.connection.execute(_NEWS, (after,)).fetchall())
 
     def match(self, match: str | None) -> Numbers:
         """Find the rows that a MATCH expression holds for, or all."""
@@ -124,10 +121,6 @@ class SQLiteShelf(Shelf):
 
     def _numbers(self, sql: str, values: Sequence[Any]) -> Numbers:
         return np.fromstring(self.connection.execute(sql, values).fetchone()[0] or "", np.int64, sep=",")
-
-    def _number(self, sql: str) -> int:
-        row = self.connection.execute(sql).fetchone()
-        return 0 if row is None or row[0] is None else int(row[0])
 
 
 def _listed(numbers: Numbers) -> str:

@@ -1,10 +1,12 @@
 """HOW MUCH OF THE QUESTION ROWS ANSWER: by their needs, and by where they say the question's words."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from resource_api.search.columns import Columns, Flags, Floats, ListColumn, Numbers, Ranks
+from resource_api.search.column import Flags, Floats, ListColumn, Numbers, Ranks
+from resource_api.search.columns import Columns
 from resource_api.search.query import Ask, Asked, SearchQuery, Word
 from resource_api.search.rank import CONFIDENCE_WEIGHT
 
@@ -19,7 +21,7 @@ def weigh(query: SearchQuery, columns: Columns, slots: Numbers) -> Floats:
     """Weigh how well each row answers the question (the mean over its needs) and the filters (their product)."""
     weights: Floats = np.ones(len(slots))
     if query.asked.needs:
-        weights = np.mean([_answer(ask, columns, slots) for ask in query.asked.needs], axis=0)
+        weights = _mean([_answer(ask, columns, slots) for ask in query.asked.needs])
     weights = _weigh_words(query.asked, columns, slots, weights)
     for ask in query.needs:
         weights = weights * _answer(ask, columns, slots)
@@ -52,11 +54,11 @@ def _weigh_words(asked: Asked, columns: Columns, slots: Numbers, weights: Floats
     title, labels = columns.title, columns.labels
     if asked.needs:
         if asked.words:
-            share = np.mean([_says(word, columns, title, slots) for word in asked.words], axis=0)
+            share = _mean([_says(word, columns, title, slots) for word in asked.words])
             unknown = np.where(share == 1.0, NAMED_ONLY, LABELLED_ONLY)
             weights = np.where(weights > 0.0, weights * (1.0 + TITLE_BONUS * share), unknown)
     elif asked.essential:
-        weights = np.mean([_place_said(word, columns, slots) for word in asked.essential], axis=0)
+        weights = _mean([_place_said(word, columns, slots) for word in asked.essential])
     if asked.context:
         bonus = np.zeros(len(slots))
         for word in asked.context:
@@ -64,6 +66,11 @@ def _weigh_words(asked: Asked, columns: Columns, slots: Numbers, weights: Floats
             bonus += np.where(_says(word, columns, title, slots), CONTEXT_TITLE, labelled)
         weights = weights + np.minimum(bonus, CONTEXT_MOST)
     return weights
+
+
+def _mean(weights: Sequence[Floats | Flags]) -> Floats:
+    # Most questions have one part, and numpy's own mean takes ten times as long to find that out.
+    return sum(weights[1:], weights[0].astype(np.float64)) / len(weights)
 
 
 def _place_said(word: Word, columns: Columns, slots: Numbers) -> Floats:

@@ -208,14 +208,14 @@ def test_a_short_hit_is_at_most_400_bytes_whatever_it_is_called(
     tmp_path_factory: pytest.TempPathFactory, name: str, phone: str, street: str, city: str
 ) -> None:
     from resource_api.directory.card import write_card
-    from resource_api.search.answer import _write_short
+    from resource_api.search.answer import Moment, _write_short
     from resource_api.search.query import SearchHit
     from tests.search.services import TODAY
 
     site = make_site(HOME, addresses=[{"address_1": street, "city": city}], schedules=[WEEKDAYS_NINE_TO_FIVE])
     service = make_service("x", sites=[site]) | {"name": name, "phones": [{"number": phone}]}
     hit = SearchHit(uuid("x"), 1.0, "remote", 19_999_999.4, None, (), (), ())
-    short = _write_short(hit, write_card(service, today=TODAY), NOW, None, "en")
+    short = _write_short(hit, write_card(service, today=TODAY), Moment(NOW, NOW), None, "en")
     assert len(orjson.dumps(short)) <= 400
     assert name.startswith(short["service_name"])
     assert short["service_name"]

@@ -16,7 +16,8 @@ from resource_api.migrations import migrate
 from resource_api.places import Point
 from resource_api.search import embedded_index, postings
 from resource_api.search.ask import ask_for
-from resource_api.search.columns import Columns, ListColumn
+from resource_api.search.column import ListColumn
+from resource_api.search.columns import Columns
 from resource_api.search.expression import match_expression, position_clauses, token_clauses
 from resource_api.search.index import SearchIndex
 from resource_api.search.place import place_at
