@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import prometheus_client  # noqa: F401 - how it counts is settled when it is imported, and not by a folder of a test here
 import pytest
 from click.testing import CliRunner
 from gunicorn.config import Config

@@ -32,12 +32,11 @@ def test_a_need_is_found_in_the_words_people_use(text: str, need: str) -> None:
     assert need in understand(text).needs
 
 
-@pytest.mark.parametrize("slug", list(vocabulary().needs))
-def test_every_label_is_understood_in_both_languages(slug: str) -> None:
-    need = vocabulary().needs[slug]
-    family = {slug, *vocabulary().children.get(slug, ())}
-    assert family & set(understand(need.en).needs), need.en
-    assert family & set(understand(need.es).needs), need.es
+def test_every_label_is_understood_in_both_languages() -> None:
+    for slug, need in vocabulary().needs.items():
+        family = {slug, *vocabulary().children.get(slug, ())}
+        assert family & set(understand(need.en).needs), need.en
+        assert family & set(understand(need.es).needs), need.es
 
 
 def test_a_label_that_is_one_word_means_its_need_alone() -> None:

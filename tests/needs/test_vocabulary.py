@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,75 +107,120 @@ def test_every_top_level_need_has_children() -> None:
     assert parents == {need["slug"] for need in NEEDS if "parent" not in need}
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=list(BY_SLUG))
-class TestANeed:
-    def test_has_only_fields_that_are_explained(self, need: dict[str, Any]) -> None:
-        assert set(need) <= FIELDS
+def of_each_need(check: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+    """Check every need in one test: a test for each of them takes longer to be set up than to run."""
 
-    def test_has_a_plain_slug(self, need: dict[str, Any]) -> None:
-        assert re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", need["slug"])
+    def check_all() -> None:
+        wrong = []
+        for need in NEEDS:
+            try:
+                check(need)
+            except AssertionError as error:
+                wrong.append(f"{need['slug']}: {error}")
+        assert not wrong, "\n".join(wrong)
 
-    def test_has_a_label_in_both_languages(self, need: dict[str, Any]) -> None:
-        assert need["en"].strip() == need["en"] != ""
-        assert need["es"].strip() == need["es"] != ""
+    check_all.__name__, check_all.__qualname__ = check.__name__, check.__qualname__
+    return check_all
 
-    def test_can_be_said_in_both_languages(self, need: dict[str, Any]) -> None:
-        assert len(need["say"]) >= 3
-        assert len(need["say_es"]) >= 3
 
-    def test_can_be_recognised_in_a_services_text(self, need: dict[str, Any]) -> None:
-        assert need["offers"]
+@of_each_need
+def test_a_need_has_only_fields_that_are_explained(need: dict[str, Any]) -> None:
+    assert set(need) <= FIELDS
 
-    def test_lists_are_lists_of_texts_without_repeats(self, need: dict[str, Any]) -> None:
-        for field in LIST_FIELDS:
-            values = need.get(field, [])
-            assert isinstance(values, list)
-            assert all(isinstance(value, str) and value.strip() == value != "" for value in values), field
-            assert len(set(values)) == len(values), f"{field} repeats itself"
 
-    def test_phrases_are_lower_case(self, need: dict[str, Any]) -> None:
-        for field in PHRASE_FIELDS:
-            for text in need.get(field, []):
-                assert text == text.lower(), f"{field}: {text}"
+@of_each_need
+def test_a_need_has_a_plain_slug(need: dict[str, Any]) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", need["slug"])
 
-    def test_no_phrase_is_too_broad(self, need: dict[str, Any]) -> None:
-        for field in PHRASE_FIELDS:
-            assert not TOO_BROAD & set(need.get(field, []))
 
-    def test_what_offers_a_need_does_not_also_deny_it(self, need: dict[str, Any]) -> None:
-        # Compared as matched: "in emergency shelters" is "emergency shelter" once the small words are passed over.
-        offered = {phrase(text) for text in need["offers"]}
-        assert not [text for text in need.get("offers_not", []) if phrase(text) in offered]
+@of_each_need
+def test_a_need_has_a_label_in_both_languages(need: dict[str, Any]) -> None:
+    assert need["en"].strip() == need["en"] != ""
+    assert need["es"].strip() == need["es"] != ""
 
-    def test_life_stages_are_known_ones(self, need: dict[str, Any]) -> None:
-        assert set(need.get("life_stages", [])) <= LIFE_STAGES
 
-    def test_sdohcc_codes_exist(self, need: dict[str, Any]) -> None:
-        assert set(need.get("sdohcc", [])) <= SDOHCC
+@of_each_need
+def test_a_need_can_be_said_in_both_languages(need: dict[str, Any]) -> None:
+    assert len(need["say"]) >= 3
+    assert len(need["say_es"]) >= 3
 
-    def test_icd10_codes_are_well_formed_and_not_below_one_another(self, need: dict[str, Any]) -> None:
-        codes = need.get("icd10", [])
-        for code in codes:
-            assert re.fullmatch(r"[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?", code), code
-        for code in codes:
-            assert not [other for other in codes if other != code and other.startswith(code)], code
 
-    def test_loinc_codes_have_their_true_check_digit(self, need: dict[str, Any]) -> None:
-        for code in need.get("loinc", []):
-            assert re.fullmatch(r"\d{3,6}-\d", code), code
-            number, digit = code.split("-")
-            assert check_digit(number) == int(digit), code
+@of_each_need
+def test_a_need_can_be_recognised_in_a_services_text(need: dict[str, Any]) -> None:
+    assert need["offers"]
 
-    def test_points_only_to_other_needs(self, need: dict[str, Any]) -> None:
-        for field in ("also", "joins_needs"):
-            assert set(need.get(field, [])) <= set(BY_SLUG) - {need["slug"]}, field
 
-    def test_joins_single_words_with_needs_or_nothing(self, need: dict[str, Any]) -> None:
-        assert bool(need.get("joins_needs")) == bool(need.get("joins_words"))
-        assert all(re.fullmatch(r"\w+", word) and word == word.lower() for word in need.get("joins_words", []))
+@of_each_need
+def test_lists_are_lists_of_texts_without_repeats(need: dict[str, Any]) -> None:
+    for field in LIST_FIELDS:
+        values = need.get(field, [])
+        assert isinstance(values, list)
+        assert all(isinstance(value, str) and value.strip() == value != "" for value in values), field
+        assert len(set(values)) == len(values), f"{field} repeats itself"
 
-    def test_sensitive_is_true_or_left_out(self, need: dict[str, Any]) -> None:
-        assert need.get("sensitive", True) is True
+
+@of_each_need
+def test_phrases_are_lower_case(need: dict[str, Any]) -> None:
+    for field in PHRASE_FIELDS:
+        for text in need.get(field, []):
+            assert text == text.lower(), f"{field}: {text}"
+
+
+@of_each_need
+def test_no_phrase_is_too_broad(need: dict[str, Any]) -> None:
+    for field in PHRASE_FIELDS:
+        assert not TOO_BROAD & set(need.get(field, []))
+
+
+@of_each_need
+def test_what_offers_a_need_does_not_also_deny_it(need: dict[str, Any]) -> None:
+    # Compared as matched: "in emergency shelters" is "emergency shelter" once the small words are passed over.
+    offered = {phrase(text) for text in need["offers"]}
+    assert not [text for text in need.get("offers_not", []) if phrase(text) in offered]
+
+
+@of_each_need
+def test_life_stages_are_known_ones(need: dict[str, Any]) -> None:
+    assert set(need.get("life_stages", [])) <= LIFE_STAGES
+
+
+@of_each_need
+def test_sdohcc_codes_exist(need: dict[str, Any]) -> None:
+    assert set(need.get("sdohcc", [])) <= SDOHCC
+
+
+@of_each_need
+def test_icd10_codes_are_well_formed_and_not_below_one_another(need: dict[str, Any]) -> None:
+    codes = need.get("icd10", [])
+    for code in codes:
+        assert re.fullmatch(r"[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?", code), code
+    for code in codes:
+        assert not [other for other in codes if other != code and other.startswith(code)], code
+
+
+@of_each_need
+def test_loinc_codes_have_their_true_check_digit(need: dict[str, Any]) -> None:
+    for code in need.get("loinc", []):
+        assert re.fullmatch(r"\d{3,6}-\d", code), code
+        number, digit = code.split("-")
+        assert check_digit(number) == int(digit), code
+
+
+@of_each_need
+def test_a_need_points_only_to_other_needs(need: dict[str, Any]) -> None:
+    for field in ("also", "joins_needs"):
+        assert set(need.get(field, [])) <= set(BY_SLUG) - {need["slug"]}, field
+
+
+@of_each_need
+def test_a_need_joins_single_words_with_needs_or_nothing(need: dict[str, Any]) -> None:
+    assert bool(need.get("joins_needs")) == bool(need.get("joins_words"))
+    assert all(re.fullmatch(r"\w+", word) and word == word.lower() for word in need.get("joins_words", []))
+
+
+@of_each_need
+def test_sensitive_is_true_or_left_out(need: dict[str, Any]) -> None:
+    assert need.get("sensitive", True) is True
 
 
 def test_every_sdohcc_category_leads_to_a_need() -> None:
