@@ -18,16 +18,6 @@ from resource_api.search.highlight import Pattern, highlight, highlight_patterns
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
 JSON = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When it is, and the minute whose hours are asked for."""
-
-    now: datetime
-    asked: datetime
-
-
 Patterns = tuple[Pattern, ...]
 
 _NOTES = {
@@ -62,6 +52,14 @@ _CARDS = "SELECT id, body FROM document WHERE kind = 'card' AND deleted_at IS NU
 # One row of text: SQLite's driver hands over the interpreter once, not for each card.
 _CARDS_AS_ONE = _CARDS.replace("id, body", "'[' || coalesce(group_concat(CAST(body AS text)), '') || ']'")
 _SOURCES = "SELECT name, licence, loaded_at FROM source WHERE name IN :ids ORDER BY name"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it is, and the minute whose hours are asked for."""
+
+    now: datetime
+    asked: datetime
 
 
 def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: str, short: bool) -> list[JSON]:

@@ -44,7 +44,7 @@ class Codes:
         return code
 
     def write_list(self, texts: str) -> list[int]:
-        """Get the codes of texts with spaces between them; rows that say the same share them."""
+        """Get the codes of texts with spaces between them; the many rows that say the same share one list."""
         codes = self._lists.get(texts)
         if codes is None:
             codes = self._lists[texts] = [self.write(text) for text in texts.split()]

@@ -2,8 +2,7 @@
 
 Finding which services match takes a millisecond; judging them one by one in Python takes many. So rows are kept
 in columns, where thousands are judged at once. A row's number is never given again, hence what is kept under it is
-true for ever: a change of the index only leaves rows behind that nothing finds any more. Texts are codes here, equal
-ones the same code; a list's codes end with 0, so that none is empty.
+true for ever: a change of the index only leaves rows behind that nothing finds any more.
 """
 
 from collections.abc import Sequence
@@ -117,13 +116,9 @@ class Columns:
         self.remote.extend(of["remote"])
         self.service_id.extend(of["service_id"])
         self.site_id.extend([site or "" for site in of["site"]])
-        self.title.extend([self.tokens.write(part) for part in text.split()] for text in of["title"])
-        for name, codes in (
-            ("labels", self.tokens),
-            ("areas", self.names),
-            ("languages", self.tags),
-            ("life_stages", self.tags),
-        ):
+        for name in ("title", "labels"):
+            getattr(self, name).extend([self.tokens.write(part) for part in text.split()] for text in of[name])
+        for name, codes in (("areas", self.names), ("languages", self.tags), ("life_stages", self.tags)):
             getattr(self, name).extend([codes.write_list(text) for text in of[name]])
         self.needs.extend([self._part(part) for part in text.split(",") if part] for text in of["needs"])
         for slot, (sites, shapes) in enumerate(zip(of["sites"], of["shapes"], strict=True), first):
