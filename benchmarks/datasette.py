@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -193,11 +194,14 @@ def _write_database(source: Path, target: Path) -> None:
                 [
                     (card["service_id"], card["service_name"], f"{card['organization_name']} {labels} {city}",
                      card["text"], city, orjson.dumps(slugs).decode(), latitude, longitude, body.decode())
-                    for city, latitude, longitude in _places(card)
+                    for _, city, latitude, longitude in _sites(card)
                 ],
             )  # fmt: skip
             writing.executemany("insert into service_need values (?, ?)", [(slug, number) for slug in slugs])
-            writing.executemany("insert into site values (?, ?, ?, ?)", _sites(number, card))
+            writing.executemany(
+                "insert into site values (?, ?, ?, ?)",
+                [(number, site, latitude, longitude) for site, _, latitude, longitude in _sites(card)],
+            )
         writing.executescript(
             """
             create index service_need_need on service_need (need, service);
@@ -219,19 +223,12 @@ def _slugs(needs: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in found if match and match[1] in vocabulary().needs))
 
 
-def _sites(number: int, card: dict[str, object]) -> Iterator[tuple[int, str, float, float]]:
-    sites: list[dict[str, dict[str, float]]] = card.get("sites", [])  # type: ignore[assignment]
-    for site in sites:
+def _sites(card: dict[str, Any]) -> Iterator[tuple[str, str, float, float]]:
+    """List the sites that have a point: each one's id, its city, and the point."""
+    for site in card.get("sites", ()):
         location = site["location"]
         if "latitude" in location:
-            yield number, str(site["service_at_location_id"]), location["latitude"], location["longitude"]
-
-
-def _places(card: dict[str, object]) -> Iterator[tuple[str, float, float]]:
-    sites: list[dict[str, dict[str, object]]] = card.get("sites", [])  # type: ignore[assignment]
-    for location in (site["location"] for site in sites):
-        if "latitude" in location:
-            yield location.get("city", ""), location["latitude"], location["longitude"]  # type: ignore[misc]
+            yield site["service_at_location_id"], location.get("city", ""), location["latitude"], location["longitude"]
 
 
 def _plain(question: SearchQuestion) -> SearchQuestion:
