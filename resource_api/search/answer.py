@@ -165,7 +165,7 @@ def _open(site: JSON, moment: Moment, lang: str) -> JSON:
 
 @lru_cache(maxsize=20_000)
 def _tell_hours(packed: bytes, minute: datetime) -> JSON:
-    # Services share timetables, and searches the minute.
+    # Services share timetables, and searches the minute; what is told is shared too, and changed by nobody.
     state = describe(unpack(orjson.loads(packed)), minute)
     out: JSON = {"state": state.state, "today": [list(window) for window in state.today]}
     if state.next is not None:

@@ -41,7 +41,7 @@ def write_hits(query: SearchQuery, columns: Columns, judged: Judged, places: Num
             site=columns.read_site(slot, site),
             needs=_explain(answers, columns.needs.read(slot)) if answers else (),
             words=words,
-            unknown=judged.unknown(place) if judged.answers else (),
+            unknown=judged.unknown(place),
         )
 
 
