@@ -30,8 +30,9 @@ HALL, CLINIC, VISITS = (
     f"/organizations/{id_of('clinic')}",
     f"/services/{id_of('visits')}",
 )
-HIDDEN = re.compile(r"hidden|hollow|2217|quiet meadow|keeper of", re.IGNORECASE)
-OPEN = re.compile(r"10 open street|harbor hall|39\.34|76\.68|21215", re.IGNORECASE)
+# Numbers stand alone: within an id, a time or a hash the same digits are chance.
+HIDDEN = re.compile(r"hidden|hollow|(?<![\w-])2217(?![\w-])|quiet meadow|keeper of", re.IGNORECASE)
+OPEN = re.compile(r"10 open street|harbor hall|39\.34|76\.68|(?<![\w-])21215(?![\w-])", re.IGNORECASE)
 # Where a location's own rows are: what its owner alone may read.
 OWN = {"location", "address", "contact", "phone", "service", "organization"}
 
