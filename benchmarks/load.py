@@ -38,7 +38,7 @@ from benchmarks.figure import Figure, is_small
 from benchmarks.package import write_package
 from benchmarks.serving import ROOT, environment
 from resource_api.database import Base, Database
-from resource_api.directory import Service
+from resource_api.directory.tables import Service
 from resource_api.migrations import migrate
 
 # Two sizes, such as BENCH_LOAD_SIZES=5000,40000, where a quarter of a million would take too long.

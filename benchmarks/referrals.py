@@ -32,7 +32,7 @@ from resource_api.access.participant import add_participant
 from resource_api.access.token import issue
 from resource_api.database import Database
 from resource_api.delivery.tables import Endpoint
-from resource_api.directory import Organization, Service
+from resource_api.directory.tables import Organization, Service
 from resource_api.migrations import migrate
 from resource_api.privacy.keyring import Keyring, read_data_keys
 

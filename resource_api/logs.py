@@ -29,6 +29,8 @@ def log_request(
     level: str = "INFO",
 ) -> None:
     """Write the line of one request; `length` is the body's, in bytes, or None where it was streamed."""
+    if _LEVELS.get(level, 20) > 20:
+        return  # the logger would drop it, but not before its library is imported, while the first caller waits
     _logger(level).info(
         "request",
         method=method,

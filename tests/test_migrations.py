@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-import resource_api.directory
+import resource_api.directory.tables
 import resource_api.search.tables  # noqa: F401 - registers its tables
 from resource_api import migrations
 from resource_api.database import Base, Database

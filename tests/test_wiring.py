@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from resource_api.database import Database
-from resource_api.directory import Change, Organization, Service
 from resource_api.directory.publish import publish_organizations
+from resource_api.directory.tables import Change, Organization, Service
 from resource_api.search.postgres_index import PostgresIndex
 from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex

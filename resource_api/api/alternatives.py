@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from resource_api.api.context import language, search_index, session
-from resource_api.directory import ServiceNeed
+from resource_api.directory.document import ServiceNeed
 from resource_api.errors import BadQuery, Conflict
 from resource_api.needs import vocabulary
 from resource_api.search.answer import read_cards, write_hits
@@ -48,6 +48,5 @@ def _find(needs: Sequence[str], near: str | None, refused: str | None) -> list[d
 
 
 def _needs_of(service_id: str | None) -> list[str]:
-
     chosen = select(ServiceNeed.need).where(ServiceNeed.service_id == service_id).order_by(ServiceNeed.certainty)
     return list(session().scalars(chosen))

@@ -13,7 +13,7 @@ from resource_api.api.context import session, writing
 from resource_api.api.editing import body_documented, read_body
 from resource_api.api.refusals import refusals
 from resource_api.api.schemas.stewardship import CorrectionArgs, CorrectionPageSchema, CorrectionSchema, RulingSchema
-from resource_api.directory.correction import Correction, Ruling, decide_correction, find_corrections
+from resource_api.directory.correction import Correction, Ruling
 from resource_api.directory.lookup import write_time
 from resource_api.privacy.audit import record
 
@@ -26,6 +26,8 @@ blueprint = Blueprint("corrections", __name__, public=False)
 @blueprint.response(200, CorrectionPageSchema)
 def list_corrections(args: dict[str, Any]) -> Response:
     """List the corrections to services that the caller may write, the oldest first."""
+    from resource_api.directory.correct import find_corrections  # see editing.py
+
     grants = authorize("corrections.decide")
     size = args["per_page"]
     wanted = {name: args.get(name) for name in ("state", "service_id", "after")}
@@ -45,6 +47,8 @@ def list_corrections(args: dict[str, Any]) -> Response:
 @blueprint.response(200, CorrectionSchema)
 def decide(id: str) -> Response:
     """Accept or decline a correction, or say that the service is still right."""
+    from resource_api.directory.correct import decide_correction  # see editing.py
+
     grants, now = authorize("corrections.decide"), datetime.now(UTC)
     ruling = Ruling(**load_fields(RulingSchema, read_body(JSON_TYPE)))
     with writing() as writer:

@@ -21,7 +21,6 @@ from resource_api.api.editing import (
 from resource_api.api.paging import answer_page
 from resource_api.api.schemas.location import LocationSchema
 from resource_api.api.schemas.page import DEFAULT_PER_PAGE, LocationArgs, LocationPageSchema
-from resource_api.directory.find_locations import LocationQuery, count_locations, get_location, page_of_locations
 
 blueprint = Blueprint("locations", __name__)
 
@@ -35,6 +34,8 @@ class Locations(MethodView):
     @blueprint.response(200, LocationPageSchema)
     def get(self, args: dict[str, Any]) -> Response:
         """List locations, a page at a time."""
+        from resource_api.directory.find_locations import LocationQuery, count_locations, page_of_locations
+
         query = LocationQuery(args.get("organization_id"), full=args["full"])
         number, size = args.get("page", 1), args.get("per_page", DEFAULT_PER_PAGE)
         contents = page_of_locations(session(), query, offset=(number - 1) * size, limit=size)
@@ -49,6 +50,8 @@ class Location(MethodView):
     @blueprint.response(200, LocationSchema)
     def get(self, id: str) -> Response:
         """Show one location, fully nested."""
+        from resource_api.directory.find_locations import get_location  # see paging.py
+
         found = get_location(session(), id)
         return json_bytes(found.json, etag=found.etag)
 

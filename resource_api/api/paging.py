@@ -4,7 +4,7 @@ https://docs.openreferral.org/en/latest/hsds/api_reference.html#lists-and-pagina
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import marshmallow as ma
@@ -16,18 +16,14 @@ from resource_api.api.blueprint import json_bytes
 from resource_api.api.context import session, settings
 from resource_api.api.errors import FieldError
 from resource_api.api.schemas.page import DEFAULT_PER_PAGE
-from resource_api.directory.lookup import (
-    Form,
-    Kind,
-    RecordQuery,
-    get_record,
-    select_records,
-    with_full_services,
-)
+from resource_api.directory.lookup import Kind, get_record
+
+# A list is selected by the tables that its records are made of: they are mapped for the first who asks for one.
+if TYPE_CHECKING:
+    from resource_api.directory.list_records import Form
 
 NDJSON = "application/x-ndjson"
 MINIMAL_PER_PAGE = 10_000
-_FILTERS = frozenset(RecordQuery.__dataclass_fields__) - {"kind", "proximity_m"}
 
 
 def listed(page: type[ma.Schema]) -> dict[str, Any]:
@@ -41,6 +37,8 @@ def answer_record(kind: Kind, record_id: str, *, full_service: bool = False) -> 
     """Answer with one record in full."""
     found = get_record(session(), kind, record_id)
     if full_service:
+        from resource_api.directory.list_records import with_full_services
+
         [body] = with_full_services(session(), [found.json])
         return json_bytes(body)
     return json_bytes(found.json, etag=found.etag, modified=found.modified_at)
@@ -48,8 +46,10 @@ def answer_record(kind: Kind, record_id: str, *, full_service: bool = False) -> 
 
 def answer_list(kind: Kind, args: dict[str, Any]) -> Response:
     """Answer with a page of records, or stream all of them."""
+    from resource_api.directory.list_records import RecordQuery, select_records, with_full_services
+
     _refuse_a_body()
-    filters = {name: value for name, value in args.items() if name in _FILTERS}
+    filters = {name: args[name] for name in RecordQuery.__dataclass_fields__ if name in args}
     metres = args.get("proximity")
     query = RecordQuery(kind, proximity_m=None if metres is None else float(metres), **filters)
     selection = select_records(session(), query)

@@ -12,7 +12,7 @@ from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, writing
 from resource_api.api.editing import body_documented, read_body
 from resource_api.api.schemas.stewardship import NewCorrectionSchema, SuggestedSchema
-from resource_api.directory.correction import NewCorrection, suggest_correction
+from resource_api.directory.correction import NewCorrection
 
 blueprint = Blueprint("suggest_correction", __name__)
 
@@ -30,6 +30,8 @@ WINDOW_S = 3600
 @blueprint.response(202, SuggestedSchema, description="Kept for the service's stewards.")
 def suggest(id: str) -> Response:
     """Say that a service is wrong, closed or still right: anybody may, without a token."""
+    from resource_api.directory.correct import suggest_correction  # see editing.py
+
     now = datetime.now(UTC)
     _count(f"corrections:{keyring().hash_secret(network())[:32]}", OF_ONE_ADDRESS, now)
     new = NewCorrection(**load_fields(NewCorrectionSchema, read_body(JSON_TYPE)))

@@ -21,7 +21,7 @@ from resource_api.access.participant import add_participant, find_participant
 from resource_api.access.policy import ROLES, SCOPES, Role
 from resource_api.access.tables import Client
 from resource_api.cli.open_database import refusing, writing
-from resource_api.directory import Organization
+from resource_api.directory.tables import Organization
 from resource_api.egress import Egress
 from resource_api.errors import BadInput
 from resource_api.privacy.keyring import load_keyring

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.directory import Source
 from resource_api.directory.availability import end_availability
 from resource_api.directory.load.land import load
 from resource_api.directory.load.open_input import Named, open_input
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
 from resource_api.directory.refresh import refresh_hours
+from resource_api.directory.tables import Source
 from resource_api.migrations import migrate
 from resource_api.referrals.events import adopt_events
 from resource_api.search.place import store_towns

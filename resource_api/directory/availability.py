@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
 from resource_api.database import wait_for_turn
+from resource_api.directory.document import DIRECTORY
 from resource_api.directory.edit import check_may_write
-from resource_api.directory.graph import DIRECTORY, table
+from resource_api.directory.graph import table
 from resource_api.directory.lookup import StoredRecord, get_record, write_time
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.stewarded import AVAILABILITY, claim

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from resource_api.access.policy import Grants
 from resource_api.database import wait_for_turn
 from resource_api.directory.difference import find_changes
+from resource_api.directory.document import DIRECTORY
 from resource_api.directory.edit import (
     Precondition,
     check_known,
@@ -21,7 +22,7 @@ from resource_api.directory.edit import (
     read_record,
 )
 from resource_api.directory.find_locations import store_form
-from resource_api.directory.graph import DIRECTORY, read_graph, table
+from resource_api.directory.graph import read_graph, table
 from resource_api.directory.lookup import StoredRecord
 from resource_api.directory.render import render_location
 from resource_api.directory.stewarded import claim

@@ -11,6 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from resource_api.database import COUNT, Base
 
+# Who writes the directory writes it alone: a document is made of many rows, and of two who each saw only their own
+# change the second would publish one without the first.
+DIRECTORY = "directory"
+
 
 class Document(Base):
     """The stored JSON of one record.

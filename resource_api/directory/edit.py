@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 from resource_api.access.policy import Grants
 from resource_api.database import wait_for_turn
 from resource_api.directory.difference import Change, find_changes
+from resource_api.directory.document import DIRECTORY
 from resource_api.directory.editable import may_write
 from resource_api.directory.find_locations import get_location, organizations_at
 from resource_api.directory.forget import forget_places
-from resource_api.directory.graph import DIRECTORY, table
+from resource_api.directory.graph import table
 from resource_api.directory.load.affected import owning_organizations
 from resource_api.directory.load.identify import is_uuid
 from resource_api.directory.lookup import StoredRecord, get_record, write_time

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from resource_api.among import among
 from resource_api.database import wait_for_turn
 from resource_api.directory.card import write_card
-from resource_api.directory.document import Document, ServiceNeed
-from resource_api.directory.graph import DIRECTORY, in_batches, read_graph, read_history, read_terms, table
+from resource_api.directory.document import DIRECTORY, Document, ServiceNeed
+from resource_api.directory.graph import in_batches, read_graph, read_history, read_terms, table
 from resource_api.directory.render import Rendered, render_organizations, render_taxonomy, render_term
 from resource_api.needs.infer import NeedLink
 from resource_api.prepared import write_many

@@ -4,7 +4,7 @@ from alembic import context
 
 import resource_api.access.tables
 import resource_api.delivery.tables
-import resource_api.directory
+import resource_api.directory.tables
 import resource_api.privacy.tables
 import resource_api.referrals.tables
 import resource_api.search.tables  # noqa: F401 - each registers its tables

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from resource_api.directory import ServiceNeed
+from resource_api.directory.document import ServiceNeed
 from resource_api.errors import BadQuery
 from resource_api.needs import needs_for_code, vocabulary
 from resource_api.prepared import Prepared

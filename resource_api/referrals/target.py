@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.tables import Participant
 from resource_api.delivery.outbox import has_channel
-from resource_api.directory import Service, ServiceAtLocation, ServiceNeed
 from resource_api.directory.list_reach import services_reaching
+from resource_api.directory.tables import Service, ServiceAtLocation, ServiceNeed
 from resource_api.errors import BadInput, NoCapacity, NotReachable
 from resource_api.needs import vocabulary
 from resource_api.places import read_zip, zip_point

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
 from resource_api.database import Base
-from resource_api.directory import Service
+from resource_api.directory.tables import Service
 from resource_api.errors import NotFound
 from resource_api.referrals.consent import consent_of, is_over, is_withheld
 from resource_api.referrals.states import Side

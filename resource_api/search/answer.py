@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.database import fetch, is_sqlite
-from resource_api.directory import Organization
 from resource_api.directory.hours import describe, unpack
 from resource_api.needs import vocabulary
 from resource_api.search.highlight import Pattern, highlight, highlight_patterns
@@ -217,6 +216,9 @@ def _labels(session: Session, facet: str, values: list[str], lang: str) -> list[
         known = vocabulary().needs
         return [known[value].label(lang) if value in known else value for value in values]
     if facet == "organization":
+        # Its own table is mapped only where organizations are counted.
+        from resource_api.directory.organization import Organization
+
         rows = session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(values)))
         names = {row[0]: row[1] for row in rows}
         return [names.get(value, value) for value in values]

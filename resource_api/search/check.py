@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.search.follow import BATCH, put_services, read_documents
 from resource_api.search.index import SearchIndex
 

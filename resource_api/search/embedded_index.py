@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.among import among
 from resource_api.database import Base, connection_of, fetch, wait_for_turn
-from resource_api.directory.graph import DIRECTORY
+from resource_api.directory.document import DIRECTORY
 from resource_api.prepared import write_many
 from resource_api.search.column import Floats, Numbers
 from resource_api.search.columns import Columns

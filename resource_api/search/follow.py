@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from resource_api.among import among
-from resource_api.directory import Change, Document
+from resource_api.directory.document import Change, Document
 from resource_api.prepared import Prepared
 from resource_api.search.document import SearchDocument, search_document
 from resource_api.search.index import SearchIndex

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.among import among
 from resource_api.database import Base, fetch
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.errors import IndexLost
 from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.elasticsearch_mapping import write_document

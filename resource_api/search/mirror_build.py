@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.errors import IndexLost
 from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.elasticsearch_mapping import FORMAT, index_body

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from resource_api.among import among
 from resource_api.database import Database
-from resource_api.directory import Document, Service
+from resource_api.directory.tables import Document, Service
 from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.follow import OFFERED
 from resource_api.search.mirror import join_etags

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import fetch, wait_for_turn
 from resource_api.directory.areas import codes_of_zip
-from resource_api.directory.graph import DIRECTORY
+from resource_api.directory.document import DIRECTORY
 from resource_api.errors import UnknownPlace
 from resource_api.places import (
     STATES,

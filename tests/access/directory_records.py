@@ -8,10 +8,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Caller, Grants, default_scopes
-from resource_api.directory import Location
 from resource_api.directory.confidential_address import read_address
-from resource_api.directory.correction import NewCorrection, suggest_correction
+from resource_api.directory.correct import suggest_correction
+from resource_api.directory.correction import NewCorrection
 from resource_api.directory.edit import EditKind, Precondition, delete_record, put_record, read_record
+from resource_api.directory.tables import Location
 from tests.access.enrol import Enrolled, in_database, wiring_of
 
 JSON = dict[str, Any]

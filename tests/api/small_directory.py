@@ -5,7 +5,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.orm import Session
 
-from resource_api.directory import (
+from resource_api.directory.publish import (
+    publish_organizations,
+    publish_taxonomies,
+    publish_taxonomy_heads,
+)
+from resource_api.directory.tables import (
     Address,
     Attribute,
     Language,
@@ -19,11 +24,6 @@ from resource_api.directory import (
     Source,
     Taxonomy,
     TaxonomyTerm,
-)
-from resource_api.directory.publish import (
-    publish_organizations,
-    publish_taxonomies,
-    publish_taxonomy_heads,
 )
 
 PUBLISHED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from flask import Flask
 
 from resource_api import create_app
 from resource_api.api.context import language, session
-from resource_api.directory import Source
+from resource_api.directory.tables import Source
 from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conftest import close

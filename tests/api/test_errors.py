@@ -9,7 +9,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests, Unauthorize
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import session
 from resource_api.api.problem_kinds import PROBLEMS
-from resource_api.directory import Organization
+from resource_api.directory.tables import Organization
 from resource_api.errors import BadQuery, LoadError, NotFound, UnknownPlace
 
 raising = Blueprint("raising", __name__)

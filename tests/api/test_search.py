@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from resource_api import create_app
 from resource_api.database import Database
-from resource_api.directory import Source
+from resource_api.directory.tables import Source
 from resource_api.migrations import migrate
 from resource_api.needs import vocabulary
 from resource_api.search.query import FACETS

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Caller, Grants
 from resource_api.database import Database
-from resource_api.directory import Document, Metadata
 from resource_api.directory.edit import EditKind, Precondition, delete_record, patch_record, put_record, read_record
 from resource_api.directory.graph import table
+from resource_api.directory.list_records import RecordQuery, select_records
 from resource_api.directory.load.shape import CODELISTS, columns
-from resource_api.directory.lookup import RecordQuery, select_records
 from resource_api.directory.nesting import READ_ONLY, children_of
 from resource_api.directory.read_field import members_of
+from resource_api.directory.tables import Document, Metadata
 from resource_api.errors import BadInput, Conflict, Gone, NotAllowed, NotFound, NotFresh, Stale
 from resource_api.migrations import migrate
 from resource_api.wiring import attach_index

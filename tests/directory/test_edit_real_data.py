@@ -11,7 +11,7 @@ from resource_api.access.policy import Caller, Grants
 from resource_api.api.schemas.organization import OrganizationSchema
 from resource_api.api.schemas.service import ServiceAtLocationSchema, ServiceSchema
 from resource_api.database import Database
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.directory.edit import EditKind, Precondition, put_record, read_record
 from resource_api.directory.graph import table
 from resource_api.wiring import attach_index

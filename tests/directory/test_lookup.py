@@ -6,7 +6,8 @@ from sqlalchemy import update
 
 from resource_api.database import Database
 from resource_api.directory.graph import table
-from resource_api.directory.lookup import RecordQuery, get_record, select_records, with_full_services
+from resource_api.directory.list_records import RecordQuery, select_records, with_full_services
+from resource_api.directory.lookup import get_record
 from resource_api.errors import BadQuery, Gone, NotFound
 from resource_api.migrations import migrate
 from tests.databases import url_of

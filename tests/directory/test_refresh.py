@@ -7,9 +7,9 @@ import orjson
 from sqlalchemy import select
 
 from resource_api.database import Database
-from resource_api.directory import Document, Location, Organization, Schedule, Service, ServiceAtLocation
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.refresh import refresh_hours
+from resource_api.directory.tables import Document, Location, Organization, Schedule, Service, ServiceAtLocation
 from resource_api.migrations import migrate
 from tests.databases import Kind, url_of
 from tests.search.services import NOW, uuid

@@ -8,9 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from resource_api.directory import Source
 from resource_api.directory.graph import table
 from resource_api.directory.publish import publish_organizations, publish_taxonomies, publish_taxonomy_heads
+from resource_api.directory.tables import Source
 
 FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)

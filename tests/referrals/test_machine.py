@@ -23,7 +23,7 @@ from sqlalchemy import delete, func, select, update
 from resource_api.delivery.check import find_overtaken, find_stuck, find_wrong_deliveries
 from resource_api.delivery.claim import claim_due, due_targets
 from resource_api.delivery.tables import Delivery, Endpoint
-from resource_api.directory import ServiceNeed
+from resource_api.directory.document import ServiceNeed
 from resource_api.postman import Postman
 from resource_api.privacy.tables import Audit
 from resource_api.referrals.check import check_referrals

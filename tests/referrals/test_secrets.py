@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DatabaseError
 
 from resource_api.access.tables import Participant
-from resource_api.directory import Service
+from resource_api.directory.tables import Service
 from resource_api.privacy.tables import Audit
 from resource_api.referrals.check import check_referrals
 from resource_api.referrals.retention import shred_expired
@@ -409,7 +409,7 @@ def test_what_was_moved_between_referrals_cannot_be_read(world: World, hospital:
 
 def offer_food_at_cradle(world: World) -> None:
     """Let a second organization answer the same need."""
-    from resource_api.directory import ServiceNeed
+    from resource_api.directory.document import ServiceNeed
 
     with world.database.write() as session:
         session.merge(ServiceNeed(service_id=CRADLE_SERVICE, need="food-pantry", certainty="given"))

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from resource_api import create_app
 from resource_api.api.context import Wiring
 from resource_api.database import Database
-from resource_api.directory import Address, Location, Organization, Service, ServiceAtLocation
 from resource_api.directory.publish import publish_organizations
+from resource_api.directory.tables import Address, Location, Organization, Service, ServiceAtLocation
 from resource_api.errors import Busy, IndexAway
 from resource_api.indexer import Indexer
 from resource_api.search.elasticsearch_index import Cluster

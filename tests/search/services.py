@@ -15,8 +15,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.directory import Document
 from resource_api.directory.card import write_card
+from resource_api.directory.document import Document
 from resource_api.migrations import migrate
 from resource_api.places import fold_place
 from resource_api.search.document import search_document

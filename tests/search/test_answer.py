@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from resource_api.directory import Document, Organization, Source
+from resource_api.directory.tables import Document, Organization, Source
 from resource_api.needs import vocabulary
 from resource_api.places import Point
 from resource_api.search.answer import _shorten, find_sources, write_facets, write_hits

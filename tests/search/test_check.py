@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, update
 
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.search.check import compare_index, repair_index
 from resource_api.search.tables import SearchRow
 from tests.search.services import make_service, searching, uuid

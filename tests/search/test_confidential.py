@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 
 from resource_api import create_app
 from resource_api.database import Database
-from resource_api.directory import Document, Location, Source
 from resource_api.directory.export import Export, write_export
 from resource_api.directory.graph import table
 from resource_api.directory.publish import publish_organizations
+from resource_api.directory.tables import Document, Location, Source
 from resource_api.search.query import FACETS
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index

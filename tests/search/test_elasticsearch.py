@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.directory import Organization, Service, TaxonomyTerm
+from resource_api.directory.tables import Organization, Service, TaxonomyTerm
 from resource_api.indexer import Indexer
 from resource_api.search import elasticsearch_index
 from resource_api.search.ask import read_question

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select, update
 
 from resource_api.database import Database
-from resource_api.directory import Address, Location
+from resource_api.directory.tables import Address, Location
 from resource_api.errors import IndexAway
 from resource_api.indexer import Indexer
 from resource_api.search import breaker as breaking

@@ -10,8 +10,8 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.directory import Change, Organization, Service
 from resource_api.directory.publish import publish_organizations
+from resource_api.directory.tables import Change, Organization, Service
 from resource_api.migrations import migrate
 from resource_api.search import follow as follow_module
 from resource_api.search.follow import count_services, follow, read_documents, rebuild

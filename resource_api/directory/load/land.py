@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from resource_api.among import among
 from resource_api.database import wait_for_turn
-from resource_api.directory.graph import DIRECTORY, OWNERS, SHARED, in_batches, table
+from resource_api.directory.document import DIRECTORY
+from resource_api.directory.graph import OWNERS, SHARED, in_batches, table
 from resource_api.directory.load.affected import affected_organizations, changed_terms
 from resource_api.directory.load.check_links import check_links
 from resource_api.directory.load.convert import convert, require

@@ -13,8 +13,8 @@ from resource_api.directory.load.record_sources import SourceFacts
 from resource_api.directory.load.report import Report, RowProblem
 from resource_api.directory.load.retire import RetirePlan
 from resource_api.directory.load.staging import START, Cursor
-from resource_api.directory.load_state import LoadProblem, LoadRun
 from resource_api.directory.record import Source
+from resource_api.directory.tables import LoadProblem, LoadRun
 
 PROBLEMS_KEPT = 10_000
 

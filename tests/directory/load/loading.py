@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.directory.graph import table
 from resource_api.directory.load.land import load
 from resource_api.directory.load.open_input import Named, open_input, scratch_folder

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from resource_api.directory import Document
+from resource_api.directory.document import Document
 from resource_api.directory.load.open_input import Named
 from resource_api.directory.load.run_record import Options
 from tests.directory.load.loading import (
