@@ -7,6 +7,7 @@ import orjson
 
 from resource_api.database import Database
 from resource_api.search.answer import find_sources, write_facets, write_hits
+from resource_api.search.cards import find_cards
 from resource_api.search.find import find_services
 from resource_api.search.index import SearchIndex
 from resource_api.search.read_query import Reading, SearchRequest, read_query
@@ -18,12 +19,13 @@ def answer_search(database: Database, index: SearchIndex, request: SearchRequest
     with database.read() as session:
         reading = read_query(session, index, request)
         page = find_services(session, index, reading.query)
-        hits = write_hits(session, reading.query, page, lang="en", short=False)
+        cards = find_cards(session, page.hits)
+        hits = write_hits(cards, reading.query, page, lang="en", short=False)
         body = {
             "total_items": page.total,
-            "contents": hits,
+            "contents": [orjson.Fragment(hit) for hit in hits],
             "facets": write_facets(session, page, lang="en"),
             "relax": [] if page.total else [each.total for each in find_relaxations(session, index, reading.query)],
-            "sources": find_sources(session, hits),
+            "sources": find_sources(session, cards.values()),
         }
         return orjson.dumps(body), page.total, reading

@@ -157,6 +157,11 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
+def only_reads(session: Session) -> bool:
+    """Tell whether a session only reads, and therefore sees what is committed."""
+    return bool(session.get_bind().get_execution_options().get("read_only"))
+
+
 def wait_for_turn(session: Session, *names: str) -> None:
     """Wait until nobody else writes what goes by these names, and keep it so until this transaction ends.
 

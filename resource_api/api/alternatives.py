@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+import orjson
 from sqlalchemy import select
 
 from resource_api.api.context import language, search_index, session
 from resource_api.directory.document import ServiceNeed
 from resource_api.errors import BadQuery, Conflict
 from resource_api.needs import vocabulary
-from resource_api.search.answer import read_cards, write_hits
+from resource_api.search.answer import write_hits
+from resource_api.search.cards import find_cards, read_cards
 from resource_api.search.find import find_services
 from resource_api.search.read_query import SearchRequest, read_query
 
@@ -35,7 +37,8 @@ def _find(needs: Sequence[str], near: str | None, refused: str | None) -> list[d
     except BadQuery:  # the place is none: anywhere, then
         query = read_query(session(), search_index(), SearchRequest(need=tuple(needs), per_page=20)).query
     page = find_services(session(), search_index(), query)
-    hits = write_hits(session(), query, page, lang=language(), short=False)
+    cards = find_cards(session(), page.hits)
+    hits = map(orjson.loads, write_hits(cards, query, page, lang=language(), short=False))
     open_to_all = (
         hit
         for hit in hits

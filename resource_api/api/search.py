@@ -18,6 +18,7 @@ from resource_api.api.schemas.search import (
 )
 from resource_api.needs import vocabulary
 from resource_api.search.answer import find_sources, write_facets, write_hits
+from resource_api.search.cards import find_cards
 from resource_api.search.find import find_services
 from resource_api.search.query import SearchPage
 from resource_api.search.read_query import Reading, SearchRequest, read_query
@@ -73,7 +74,8 @@ def _search(args: dict[str, Any]) -> Response:
     asked = SearchRequest(**given)
     reading = read_query(session(), search_index(), asked)
     page = find_services(session(), search_index(), reading.query)
-    hits = write_hits(session(), reading.query, page, lang=lang, short=short)
+    cards = find_cards(session(), page.hits)
+    hits = write_hits(cards, reading.query, page, lang=lang, short=short)
     query = reading.query
     pages = -(-page.total // query.per_page)
     body = {
@@ -84,11 +86,11 @@ def _search(args: dict[str, Any]) -> Response:
         "first_page": query.page == 1,
         "last_page": query.page >= pages,
         "empty": not hits,
-        "contents": hits,
+        "contents": [orjson.Fragment(hit) for hit in hits],
         "facets": write_facets(session(), page, lang=lang),
         "searched": _write_searched(reading, lang),
         "relax": _write_relaxations(reading, page),
-        "sources": find_sources(session(), hits),
+        "sources": find_sources(session(), cards.values()),
     }
     private = request.method == "POST" or query.open_at is not None
     fleeting = private or page.degraded

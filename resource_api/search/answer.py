@@ -1,6 +1,6 @@
 """WHAT IS ANSWERED: hits made of the index's findings and the stored cards, in the caller's language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,9 +10,10 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from resource_api.database import fetch, is_sqlite
+from resource_api.database import fetch
 from resource_api.directory.hours import describe, unpack
 from resource_api.needs import vocabulary
+from resource_api.search.cards import Card, Site
 from resource_api.search.highlight import Pattern, highlight, highlight_patterns
 from resource_api.search.query import SearchHit, SearchPage, SearchQuery
 
@@ -44,12 +45,6 @@ _NOTES = {
     },
 }
 
-
-_AVAILABILITY = ("accepts_referrals", "capacity_status", "availability_until", "availability_note")
-
-_CARDS = "SELECT id, body FROM document WHERE kind = 'card' AND deleted_at IS NULL AND id IN :ids"
-# One row of text: SQLite's driver hands over the interpreter once, not for each card.
-_CARDS_AS_ONE = _CARDS.replace("id, body", "'[' || coalesce(group_concat(CAST(body AS text)), '') || ']'")
 _SOURCES = "SELECT name, licence, loaded_at FROM source WHERE name IN :ids ORDER BY name"
 
 
@@ -61,9 +56,10 @@ class Moment:
     asked: datetime
 
 
-def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: str, short: bool) -> list[JSON]:
-    """Write the hits of a page; a service that has just gone is left out."""
-    cards = read_cards(session, [hit.service_id for hit in page.hits])
+def write_hits(
+    cards: Mapping[str, Card], query: SearchQuery, page: SearchPage, *, lang: str, short: bool
+) -> list[bytes]:
+    """Write the hits of a page as JSON; a service without a card, which has just gone, is left out."""
     now = datetime.now(UTC)
     # Hours are told in whole minutes.
     moment = Moment(now, (query.open_at or now).replace(second=0, microsecond=0))
@@ -73,74 +69,52 @@ def write_hits(session: Session, query: SearchQuery, page: SearchPage, *, lang: 
     return [write(hit, cards[hit.service_id], moment, patterns, lang) for hit in page.hits if hit.service_id in cards]
 
 
-def read_cards(session: Session, service_ids: list[str]) -> dict[str, JSON]:
-    """Read the cards of services, by id; the gone ones are missing."""
-    if not is_sqlite(session):
-        return {service: orjson.loads(body) for service, body in fetch(session, _CARDS, service_ids)}
-    cards: list[JSON] = orjson.loads(fetch(session, _CARDS_AS_ONE, service_ids)[0][0])
-    return {card["service_id"]: card for card in cards}
-
-
-def _write_hit(hit: SearchHit, card: JSON, moment: Moment, patterns: Patterns, lang: str) -> JSON:
-    site = _site(hit, card)
-    location = site.get("location")
-    notes = [_NOTES[lang][name] for name in hit.unknown if name in _NOTES[lang]]
-    if hit.distance_m is not None and location is not None and "latitude" not in location:
-        notes.append(_NOTES[lang]["approximate"])
+def _write_hit(hit: SearchHit, card: Card, moment: Moment, patterns: Patterns, lang: str) -> bytes:
+    site = card.site(hit.site)
+    told = _NOTES[lang]
+    notes = [told[name] for name in hit.unknown if name in told]
+    out: JSON = {}
+    if site is not None:
+        out["service_at_location_id"] = site.id
+        if site.location is not None:
+            out["location"] = orjson.Fragment(site.location)
+    if hit.distance_m is not None:
+        out["distance_m"] = round(hit.distance_m)
+        if site is not None and site.location is not None and not site.located:
+            notes.append(told["approximate"])
+    if hit.reached_by is not None:
+        out["reached_by"] = hit.reached_by
     known = vocabulary().needs
-    out = {
-        "service_id": hit.service_id,
-        "service_name": card["service_name"],
-        "organization_id": card["organization_id"],
-        "organization_name": card.get("organization_name"),
-        "service_at_location_id": site.get("service_at_location_id"),
-        "location": location,
-        "distance_m": None if hit.distance_m is None else round(hit.distance_m),
-        "reached_by": hit.reached_by,
-        "other_sites": max(0, len(card.get("sites", ())) - 1),
-        "open": _open(site, moment, lang),
-        "phones": card.get("phones", []),
-        "languages": card.get("languages", []),
-        "cost": _present(card["cost"]),
-        "eligibility": _present(card["eligibility"]),
-        **_availability(card, moment.now),
-        "alert": card.get("alert"),
-        "url": card.get("url"),
-        "score": round(hit.score, 4),
-        "why": {
-            "needs": [
-                {"need": slug, "label": known[slug].label(lang), "certainty": certainty}
-                for slug, certainty in hit.needs
-            ],
-            "words": list(hit.words),
-            "highlight": highlight(card.get("text", ""), patterns),
-            "notes": notes,
-        },
-        "assured_date": card.get("assured_date"),
-        "source": card["source"],
-        "href": f"/services/{hit.service_id}",
+    out["open"] = _open(site, moment, lang)
+    out |= card.availability(moment.now)
+    out["score"] = round(hit.score, 4)
+    out["why"] = {
+        "needs": [
+            {"need": slug, "label": known[slug].label(lang), "certainty": certainty} for slug, certainty in hit.needs
+        ],
+        "words": hit.words,
+        "highlight": highlight(card.text, patterns),
+        "notes": notes,
     }
-    return {key: value for key, value in out.items() if value is not None}
+    return card.said + b"," + orjson.dumps(out)[1:]
 
 
-def _write_short(hit: SearchHit, card: JSON, moment: Moment, _patterns: Patterns, lang: str) -> JSON:
+def _write_short(hit: SearchHit, card: Card, moment: Moment, _patterns: Patterns, lang: str) -> bytes:
     """Write a hit of at most 400 bytes: what fits a text message and a slow network."""
-    site = _site(hit, card)
-    location = site.get("location", {})
-    phones = card.get("phones", ())
+    site = card.site(hit.site)
     out = {
         "service_id": hit.service_id,
-        "service_name": _shorten(card["service_name"], 80),
-        "phone": _shorten(phones[0]["number"], 24) if phones else None,
-        "address": _shorten(location.get("address", ""), 50) or None,
-        "city": _shorten(location.get("city", ""), 25) or None,
+        "service_name": _shorten(card.name, 80),
+        "phone": _shorten(card.phone, 24) if card.phone is not None else None,
+        "address": (_shorten(site.address, 50) or None) if site is not None else None,
+        "city": (_shorten(site.city, 25) or None) if site is not None else None,
         "distance_m": None if hit.distance_m is None else round(hit.distance_m),
         "open": _open(site, moment, lang)["state"],
         "reached_by": hit.reached_by,
         # Whose data it is, for `sources` has its licence.
-        "source": {"name": _shorten(card["source"]["name"], 30)},
+        "source": {"name": _shorten(card.source, 30)},
     }
-    return {key: value for key, value in out.items() if value is not None}
+    return orjson.dumps({key: value for key, value in out.items() if value is not None})
 
 
 def _shorten(text: str, size: int) -> str:
@@ -150,16 +124,10 @@ def _shorten(text: str, size: int) -> str:
     return text
 
 
-def _site(hit: SearchHit, card: JSON) -> JSON:
-    sites: list[JSON] = card.get("sites", [])
-    chosen = next((site for site in sites if site["service_at_location_id"] == hit.site), None)
-    return chosen or (sites[0] if sites else {})
-
-
-def _open(site: JSON, moment: Moment, lang: str) -> JSON:
-    if "hours" not in site:
+def _open(site: Site | None, moment: Moment, lang: str) -> JSON:
+    if site is None or site.hours is None:
         return {"state": "unknown", "note": _NOTES[lang]["hours"]}
-    return _tell_hours(orjson.dumps(site["hours"]), moment.asked)
+    return _tell_hours(site.hours, moment.asked)
 
 
 @lru_cache(maxsize=20_000)
@@ -174,18 +142,6 @@ def _tell_hours(packed: bytes, minute: datetime) -> JSON:
     return out
 
 
-def _availability(card: JSON, now: datetime) -> JSON:
-    """Tell whether people are taken; nothing is known of it any more where its time is over."""
-    until = card.get("availability_until")
-    if until is not None and datetime.fromisoformat(until) <= now:
-        return {}
-    return {name: card[name] for name in _AVAILABILITY if name in card}
-
-
-def _present(values: Mapping[str, Any]) -> JSON:
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def write_facets(session: Session, page: SearchPage, *, lang: str) -> dict[str, list[JSON]]:
     """Write the facets with labels in the caller's language."""
     return {
@@ -197,9 +153,9 @@ def write_facets(session: Session, page: SearchPage, *, lang: str) -> dict[str, 
     }
 
 
-def find_sources(session: Session, hits: list[JSON]) -> list[JSON]:
-    """List where these hits came from, under which licence, and when that was last loaded."""
-    names = {hit["source"]["name"] for hit in hits if "source" in hit}
+def find_sources(session: Session, cards: Iterable[Card]) -> list[JSON]:
+    """List where these cards came from, under which licence, and when that was last loaded."""
+    names = {card.source for card in cards}
     if not names:
         return []
     rows = fetch(session, _SOURCES, sorted(names))

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from resource_api.among import among
-from resource_api.database import Base, connection_of, fetch, wait_for_turn
+from resource_api.database import Base, fetch, only_reads, wait_for_turn
 from resource_api.directory.document import DIRECTORY
 from resource_api.prepared import write_many
 from resource_api.search.column import Floats, Numbers
@@ -82,7 +82,8 @@ class EmbeddedIndex(ABC):
     def find(self, session: Session, query: SearchQuery) -> SearchPage:
         """Answer a query."""
         shelf = self.shelf(session)
-        columns, postings = self._kept(shelf) if _may_keep(session) else (Columns(), None)
+        # A writer may still take back what only it can see: nothing is kept of that.
+        columns, postings = self._kept(shelf) if only_reads(session) else (Columns(), None)
         slots = columns.find(shelf, self.find_numbers(shelf, query, postings))
         judged = judge(query, columns, slots, lambda some: _rank_names(shelf, columns, some))
         places = judged.best(columns, (query.page - 1) * query.per_page, query.page * query.per_page)
@@ -92,7 +93,7 @@ class EmbeddedIndex(ABC):
     def explain(self, session: Session, query: SearchQuery, service_ids: Sequence[str]) -> Iterator[SearchHit]:
         """Tell of services that somebody else has found, in their order, why they fit; left out is what does not."""
         shelf = self.shelf(session)
-        columns = self._kept(shelf)[0] if _may_keep(session) else Columns()
+        columns = self._kept(shelf)[0] if only_reads(session) else Columns()
         numbers = dict(fetch(session, _NUMBERS, service_ids))
         found = np.array([numbers[id_] for id_ in service_ids if id_ in numbers], np.int64)
         slots = columns.find(shelf, found)
@@ -146,11 +147,6 @@ class EmbeddedIndex(ABC):
             session.execute(delete(_ROWS).where(among(_ROWS.c.id, some_numbers)))
             session.execute(insert(_GONE), [{"number": number} for number in some_numbers])
         return tokens
-
-
-def _may_keep(session: Session) -> bool:
-    # A writer may still take back what only it can see: nothing is kept of that.
-    return bool(connection_of(session).get_execution_options().get("read_only"))
 
 
 def _draw_numbers(session: Session, count: int) -> int:

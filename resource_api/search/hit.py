@@ -25,6 +25,7 @@ def write_hits(query: SearchQuery, columns: Columns, judged: Judged, places: Num
     each = zip(
         places.tolist(),
         slots.tolist(),
+        columns.number[slots].tolist(),
         columns.service_id[slots].tolist(),
         judged.scores[places].tolist(),
         repeat(None) if judged.by is None else judged.by[places].tolist(),
@@ -32,8 +33,9 @@ def write_hits(query: SearchQuery, columns: Columns, judged: Judged, places: Num
         repeat(-1) if judged.site is None else judged.site[places].tolist(),
         strict=False,
     )
-    for place, slot, service_id, score, by, chord, site in each:
+    for place, slot, number, service_id, score, by, chord, site in each:
         yield SearchHit(
+            number=number,
             service_id=service_id.decode(),
             score=score,
             reached_by=None if by is None else REACHES[by],

@@ -116,8 +116,12 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One service found: by which site it reaches the caller, how far that is, and why it ranks where it does."""
+    """One service found: by which site it reaches the caller, how far that is, and why it ranks where it does.
 
+    `number` is its row's in the embedded index: as long as the service has it, all that is said of it stays the same.
+    """
+
+    number: int
     service_id: str
     score: float
     reached_by: Reach | None

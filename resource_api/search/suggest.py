@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from resource_api.needs import Vocabulary, vocabulary
 from resource_api.places import fold_place
-from resource_api.search.answer import read_cards
+from resource_api.search.cards import read_cards
 from resource_api.search.tables import SearchRow, Town
 from resource_api.words import fold, split
 

@@ -107,7 +107,7 @@ def ask(examples: int) -> settings:
 
 
 @api.parametrize()
-@ask(5)
+@ask(3)
 def test_each_operation_keeps_what_the_definition_promises(case: schemathesis.Case) -> None:
     case.call_and_validate(headers=UNPACKED | settle(case, asked))
 

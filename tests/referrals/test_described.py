@@ -56,13 +56,13 @@ def call(case: schemathesis.Case, name: str) -> None:
 
 
 @api.parametrize()
-@ask(8)
+@ask(4)
 def test_each_operation_keeps_its_promises_to_who_sends(case: schemathesis.Case) -> None:
     call(case, "hospital")
 
 
 @api.parametrize()
-@ask(8)
+@ask(4)
 def test_each_operation_keeps_its_promises_to_who_is_sent_to(case: schemathesis.Case) -> None:
     call(case, "pantry")
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from resource_api.database import Database
-from resource_api.search.answer import read_cards
+from resource_api.search.cards import read_cards
 from resource_api.search.find import find_services
 from resource_api.search.read_query import SearchRequest, read_query
 from resource_api.search.sqlite_index import SQLiteIndex

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from resource_api.directory.card import write_card
 from resource_api.directory.tables import Document, Organization, Source
 from resource_api.needs import vocabulary
 from resource_api.places import Point
 from resource_api.search.answer import _shorten, find_sources, write_facets, write_hits
 from resource_api.search.ask import ask_for, read_question
+from resource_api.search.cards import Card, find_cards
 from resource_api.search.place import place_at
 from resource_api.search.query import SearchPage, SearchQuery
 from tests.search.services import (
@@ -25,6 +28,7 @@ from tests.search.services import (
     JSON,
     NOW,
     ONE_MILE_NORTH,
+    TODAY,
     WEEKDAYS_NINE_TO_FIVE,
     make_service,
     make_site,
@@ -39,11 +43,16 @@ TUESDAY_NOON = datetime(2026, 11, 24, 12, tzinfo=EASTERN)
 SUNDAY_NOON = datetime(2026, 11, 29, 12, tzinfo=EASTERN)
 
 
+def write(
+    session: Session, query: SearchQuery, page: SearchPage, *, lang: str = "en", short: bool = False
+) -> list[JSON]:
+    hits = write_hits(find_cards(session, page.hits), query, page, lang=lang, short=short)
+    return [orjson.loads(hit) for hit in hits]
+
+
 def answer(path: Path, query: SearchQuery, *services: JSON, lang: str = "en", short: bool = False) -> list[JSON]:
     with searching(path, *services) as (session, index):
-        hits = write_hits(session, query, index.find(session, query), lang=lang, short=short)
-        assert orjson.loads(orjson.dumps(hits)) == hits
-        return hits
+        return write(session, query, index.find(session, query), lang=lang, short=short)
 
 
 def notes(path: Path, query: SearchQuery, *services: JSON, lang: str = "en") -> list[str]:
@@ -125,8 +134,8 @@ def test_a_closed_service_says_when_it_opens_next(tmp_path: Path) -> None:
     service = make_service("Pantry", schedules=[WEEKDAYS_NINE_TO_FIVE])
     with searching(tmp_path, service) as (session, index):
         page = index.find(session, FOOD)
-        (hit,) = write_hits(session, replace(FOOD, open_at=SUNDAY_NOON), page, lang="en", short=False)
-        (short,) = write_hits(session, replace(FOOD, open_at=SUNDAY_NOON), page, lang="en", short=True)
+        (hit,) = write(session, replace(FOOD, open_at=SUNDAY_NOON), page)
+        (short,) = write(session, replace(FOOD, open_at=SUNDAY_NOON), page, short=True)
     assert hit["open"] == {"state": "closed", "today": [], "next": "2026-11-30T09:00:00-05:00"}
     assert short["open"] == "closed"
 
@@ -188,7 +197,7 @@ def test_words_that_were_asked_are_told(tmp_path: Path) -> None:
     service = make_service("Pottery", description="Clay and pottery for mothers.", needs={})
     with searching(tmp_path, service) as (session, index):
         query = SearchQuery(asked=read_question(session, index, "clay pottery mothers").asked)
-        (hit,) = write_hits(session, query, index.find(session, query), lang="en", short=False)
+        (hit,) = write(session, query, index.find(session, query))
     assert set(hit["why"]["words"]) == {"clay", "pottery", "mothers"}
     assert len(hit["why"]["highlight"]["marks"]) == 3
 
@@ -197,7 +206,7 @@ def test_a_service_that_has_just_gone_is_left_out(tmp_path: Path) -> None:
     with searching(tmp_path, make_service("one"), make_service("two")) as (session, index):
         page = index.find(session, FOOD)
         session.execute(update(Document).where(Document.id == uuid("one")).values(deleted_at=NOW))
-        assert [hit["service_name"] for hit in write_hits(session, FOOD, page, lang="en", short=False)] == ["two"]
+        assert [hit["service_name"] for hit in write(session, FOOD, page)] == ["two"]
 
 
 WIDE = st.text(alphabet=st.sampled_from(['"', "\\", "\x01", "é", "漢", "🥫", "a", " "]), min_size=1, max_size=300)
@@ -207,16 +216,15 @@ WIDE = st.text(alphabet=st.sampled_from(['"', "\\", "\x01", "é", "漢", "🥫",
 def test_a_short_hit_is_at_most_400_bytes_whatever_it_is_called(
     tmp_path_factory: pytest.TempPathFactory, name: str, phone: str, street: str, city: str
 ) -> None:
-    from resource_api.directory.card import write_card
     from resource_api.search.answer import Moment, _write_short
     from resource_api.search.query import SearchHit
-    from tests.search.services import TODAY
 
     site = make_site(HOME, addresses=[{"address_1": street, "city": city}], schedules=[WEEKDAYS_NINE_TO_FIVE])
     service = make_service("x", sites=[site]) | {"name": name, "phones": [{"number": phone}]}
-    hit = SearchHit(uuid("x"), 1.0, "remote", 19_999_999.4, None, (), (), ())
-    short = _write_short(hit, write_card(service, today=TODAY), Moment(NOW, NOW), None, "en")
-    assert len(orjson.dumps(short)) <= 400
+    hit = SearchHit(1, uuid("x"), 1.0, "remote", 19_999_999.4, None, (), (), ())
+    written = _write_short(hit, Card.of(write_card(service, today=TODAY)), Moment(NOW, NOW), (), "en")
+    assert len(written) <= 400
+    short = orjson.loads(written)
     assert name.startswith(short["service_name"])
     assert short["service_name"]
 
@@ -280,9 +288,11 @@ def test_sources_are_told_with_their_licence_and_when_they_were_loaded(tmp_path:
             ]
         )
         session.flush()
-        hits = [{"source": {"name": "open"}}, {"source": {"name": "bare"}}, {"service_id": "short"}]
-        assert find_sources(session, hits) == [
+        cards = [
+            Card.of(write_card(make_service("x", source={"name": name}), today=TODAY)) for name in ("open", "bare")
+        ]
+        assert find_sources(session, cards) == [
             {"name": "bare"},
             {"name": "open", "licence": "CC0-1.0", "checked": "2026-02-03"},
         ]
-        assert find_sources(session, [{"service_id": "short"}]) == []
+        assert find_sources(session, []) == []

@@ -7,12 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resource_api.directory.card import write_card
 from resource_api.needs import vocabulary
 from resource_api.places import Point, haversine_m
 from resource_api.search.ask import ask_for
+from resource_api.search.document import search_document
 from resource_api.search.place import place_at
 from resource_api.search.query import Asked, SearchPage, SearchQuery, Word
 from resource_api.words import query_forms
@@ -23,6 +25,7 @@ from tests.search.services import (
     JSON,
     ONE_MILE_NORTH,
     TEN_MILES_NORTH,
+    TODAY,
     WEEKDAYS_NINE_TO_FIVE,
     make_service,
     make_site,
@@ -292,10 +295,6 @@ def test_a_sort_orders_by_what_it_names(tmp_path: Path, sort: str) -> None:
 
 def test_putting_a_service_again_replaces_it(tmp_path: Path) -> None:
     with searching(tmp_path, make_service("old name")) as (session, index):
-        from resource_api.directory.card import write_card
-        from resource_api.search.document import search_document
-        from tests.search.services import TODAY
-
         changed = make_service("old name") | {"name": "new name"}
         index.put(session, [search_document(changed, write_card(changed, today=TODAY), updated_at=0.0)])
         assert index.find(session, SearchQuery(asked=Asked(essential=words("old")))).total == 0
@@ -311,19 +310,18 @@ def test_a_removed_service_is_forgotten_whole(tmp_path: Path) -> None:
         assert not index.has_word(session, ("one",))
 
 
-@given(
-    point=st.tuples(st.floats(-89, 89), st.floats(-180, 180)),
-    radius=st.floats(100, 4_000_000),
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_cells_never_lose_a_hit_anywhere_on_earth(
-    tmp_path_factory: pytest.TempPathFactory, point: tuple[float, float], radius: float
-) -> None:
-    edge = _on_circle(point, radius * 0.999)
-    service = make_service("at the edge", at=edge)
-    place = replace(HERE, point=Point(*point), areas=frozenset())
-    page = find(tmp_path_factory.mktemp("cells"), replace(NEAR, place=place, within_m=radius), service)
-    assert page.total == 1
+def test_cells_never_lose_a_hit_anywhere_on_earth(tmp_path: Path) -> None:
+    with searching(tmp_path) as (session, index):
+
+        @given(point=st.tuples(st.floats(-89, 89), st.floats(-180, 180)), radius=st.floats(100, 4_000_000))
+        @settings(max_examples=40, deadline=None)
+        def find_at_the_edge(point: tuple[float, float], radius: float) -> None:
+            service = make_service("at the edge", at=_on_circle(point, radius * 0.999))
+            index.put(session, [search_document(service, write_card(service, today=TODAY), updated_at=0.0)])
+            place = replace(HERE, point=Point(*point), areas=frozenset())
+            assert index.find(session, replace(NEAR, place=place, within_m=radius)).total == 1
+
+        find_at_the_edge()
 
 
 def _on_circle(point: tuple[float, float], radius: float) -> tuple[float, float]:
