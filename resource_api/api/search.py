@@ -72,9 +72,10 @@ def _search(args: dict[str, Any]) -> Response:
     short = args.pop("card") == "short"
     given: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in args.items()}
     asked = SearchRequest(**given)
-    reading = read_query(session(), search_index(), asked)
-    page = find_services(session(), search_index(), reading.query)
-    cards = find_cards(session(), page.hits)
+    reader, index = session(), search_index()
+    reading = read_query(reader, index, asked)
+    page = find_services(reader, index, reading.query)
+    cards = find_cards(reader, page.hits)
     hits = write_hits(cards, reading.query, page, lang=lang, short=short)
     query = reading.query
     pages = -(-page.total // query.per_page)
@@ -87,10 +88,10 @@ def _search(args: dict[str, Any]) -> Response:
         "last_page": query.page >= pages,
         "empty": not hits,
         "contents": [orjson.Fragment(hit) for hit in hits],
-        "facets": write_facets(session(), page, lang=lang),
+        "facets": write_facets(reader, page, lang=lang),
         "searched": _write_searched(reading, lang),
         "relax": _write_relaxations(reading, page),
-        "sources": find_sources(session(), cards.values()),
+        "sources": find_sources(reader, cards.values()),
     }
     private = request.method == "POST" or query.open_at is not None
     fleeting = private or page.degraded
