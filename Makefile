@@ -4,6 +4,9 @@ PYTHON := $(VENV)/bin/python
 PORT ?= 8000
 ONLY ?=
 
+# The tests start hundreds of processes: each would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup serve test test-faults lint bench openapi clean
 
 help: ## Print this list
