@@ -45,6 +45,9 @@ MAPPED_BYTES = 1 << 30
 # A mapped file needs little cache of its own; a bulk writer has one connection, and much to keep.
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
+# A bulk writer changes the same pages again and again: with SQLite's own 1,000 it would write each of them back at
+# every commit. So its log grows to 128 MiB, once.
+LOG_PAGES, BULK_LOG_PAGES = 1_000, 32 * 1024
 # Where a session keeps what it asks on.
 _CONNECTION = "connection"
 
@@ -221,6 +224,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
         "foreign_keys=on",
         f"busy_timeout={BULK_WAIT_S * 1000:.0f}",
         f"cache_size=-{BULK_CACHE_KIB}",
+        f"wal_autocheckpoint={BULK_LOG_PAGES}",
         "temp_store=memory",
     ):
         raw.execute(f"pragma {pragma}")
@@ -231,6 +235,7 @@ def _set_up_mapped_sqlite(connection: DBAPIConnection, record: object) -> None:
     raw: Any = connection
     raw.execute(f"pragma busy_timeout={WAIT_S * 1000:.0f}")
     raw.execute(f"pragma cache_size=-{SEARCH_CACHE_KIB}")
+    raw.execute(f"pragma wal_autocheckpoint={LOG_PAGES}")
     raw.execute(f"pragma mmap_size={MAPPED_BYTES}")
 
 

@@ -24,6 +24,19 @@ def test_a_new_database_and_all_that_belongs_to_it_is_its_owners_alone(tmp_path:
     database.close()
 
 
+@pytest.mark.parametrize(("mapped", "least", "most"), [(True, 4, 6), (False, 12, 14)], ids=["serving", "in bulk"])
+def test_only_who_writes_in_bulk_lets_the_log_grow(tmp_path: Path, mapped: bool, least: int, most: int) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}", mapped=mapped)
+    for number in range(12):  # each a MiB
+        with database.write() as session:
+            session.execute(text("CREATE TABLE IF NOT EXISTS t (x)"))
+            session.execute(text("INSERT INTO t VALUES (:x)"), {"x": bytes([number]) * (1 << 20)})
+            session.commit()
+    assert least <= (tmp_path / "new.db-wal").stat().st_size / (1 << 20) <= most
+    database.close()
+    assert not (tmp_path / "new.db-wal").exists()
+
+
 def test_the_mode_of_a_database_that_is_there_is_the_operators(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
     path.touch(0o660)

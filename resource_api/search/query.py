@@ -118,10 +118,10 @@ class SearchQuery:
 class SearchHit:
     """One service found: by which site it reaches the caller, how far that is, and why it ranks where it does.
 
-    `number` is its row's in the embedded index: as long as the service has it, all that is said of it stays the same.
+    `number` is its row's in the embedded index of one database: as long as the service has it, nothing of it changes.
     """
 
-    number: int
+    number: int = field(compare=False)
     service_id: str
     score: float
     reached_by: Reach | None
