@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 from sqlalchemy import make_url, text
@@ -31,7 +33,7 @@ class Kind:
             return path
         path = path.with_suffix(".db")
         if tables:
-            make_tables(url_of(path))
+            make_tables(Database(url_of(path)))
         return path
 
 
@@ -92,8 +94,20 @@ def take_rows(session: Session, table: str) -> None:
     session.execute(text(f"DROP TRIGGER broken{on}"))
 
 
-def make_tables(url: str) -> None:
-    """Make every table."""
-    database = Database(url)
-    migrate(database)
-    database.close()
+@lru_cache(maxsize=1)
+def empty_database() -> bytes:
+    """Make an SQLite file with every table and no row, once: that takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        migrate(database)
+        database.close()
+        return Path(folder, "empty.db").read_bytes()
+
+
+def make_tables(database: Database) -> None:
+    """Make every table of a new database."""
+    file = Path(database.url.database or "") if database.url.get_backend_name() == "sqlite" else None
+    if file is None or file.exists():
+        migrate(database)
+    else:
+        file.write_bytes(empty_database())

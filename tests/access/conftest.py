@@ -1,30 +1,16 @@
 """An application with an empty directory, that clients can be enrolled at."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from resource_api import create_app
-from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.access.enrol import wiring_of
-from tests.databases import SQLITE, Kind, drop_database, url_of
-
-
-@lru_cache
-def empty_database() -> bytes:
-    """A database with every table and no row: made once, since each test takes one."""
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/empty.db")
-        migrate(database)
-        database.close()
-        return (Path(folder) / "empty.db").read_bytes()
+from tests.databases import SQLITE, Kind, drop_database, empty_database, url_of
 
 
 def make_app(folder: Path, kind: Kind = SQLITE, **more: object) -> Flask:

@@ -10,11 +10,10 @@ from flask.testing import FlaskClient
 from resource_api import create_app
 from resource_api.api.context import Wiring
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.small_directory import write_small_directory
-from tests.databases import Kind, drop_database, url_of
+from tests.databases import Kind, drop_database, make_tables, url_of
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def close(app: Flask) -> None:
 def make_directory(url: str) -> None:
     """Make a database with the small directory in it."""
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     attach_index(database)
     with database.write() as session:
         write_small_directory(session)

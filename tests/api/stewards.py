@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -17,10 +19,10 @@ from resource_api.access.policy import Role, default_scopes
 from resource_api.access.token import issue
 from resource_api.api.context import Wiring
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
+from resource_api.wiring import attach_index
 from tests.api.conftest import close
-from tests.databases import SQLITE, Kind, drop_database, url_of
+from tests.databases import SQLITE, Kind, drop_database, make_tables, url_of
 from tests.directory.whole_directory import id_of, write_whole_directory
 
 JSON = dict[str, Any]
@@ -72,6 +74,21 @@ class Stewardship:
     anyone: Steward
 
 
+@lru_cache(maxsize=1)
+def whole_database() -> bytes:
+    """Make an SQLite file with the whole directory in it, once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "whole.db")
+        database = Database(url_of(path))
+        make_tables(database)
+        attach_index(database)
+        with database.write() as session:
+            write_whole_directory(session)
+            session.commit()
+        database.close()
+        return path.read_bytes()
+
+
 @contextmanager
 def stewardship(
     folder: Path,
@@ -84,13 +101,14 @@ def stewardship(
     path = folder / "stewards.db"
     if database is not None:
         path.write_bytes(database.read_bytes())
-    elif kind is not SQLITE:
+    elif kind is SQLITE:
+        path.write_bytes(whole_database())
+    else:
         path = kind.new(path)
     url = url_of(path)
     app = create_app(Settings(database_url=url, instance=folder, log_level="ERROR"))
     wiring: Wiring = app.extensions["resource_api"]
-    if database is None:
-        migrate(wiring.database)
+    if kind is not SQLITE:
         with wiring.database.write() as session:
             write_whole_directory(session)
             session.commit()

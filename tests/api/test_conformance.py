@@ -12,10 +12,10 @@ from resource_api.directory.load.land import load
 from resource_api.directory.load.open_input import Named, open_input, scratch_folder
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conformance import HSDS, Finding, faults_of, official_paths, validators, walk
 from tests.api.conftest import close
+from tests.databases import make_tables
 
 pytestmark = pytest.mark.skipif(not HSDS.is_dir(), reason=f"HSDS's schemas are not at {HSDS}; set RESOURCE_DATA")
 
@@ -34,7 +34,7 @@ def serve(folder, *places):
     """Load inputs one after the other, and serve them."""
     url = f"sqlite:///{folder / 'served.db'}"
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     for place in places:
         with scratch_folder() as scratch, database.write() as session:
             given = open_input(str(place), Named(source="conformance"), Path(scratch))

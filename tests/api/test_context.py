@@ -6,15 +6,15 @@ from flask import Flask
 from resource_api import create_app
 from resource_api.api.context import language, session
 from resource_api.directory.tables import Source
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conftest import close
+from tests.databases import make_tables
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
     made = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'context.db'}"))
-    migrate(made.extensions["resource_api"].database)
+    make_tables(made.extensions["resource_api"].database)
     return made
 
 

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from resource_api import create_app
 from resource_api.database import Database
 from resource_api.directory.tables import Source
-from resource_api.migrations import migrate
 from resource_api.needs import vocabulary
 from resource_api.search.query import FACETS
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.conftest import close
-from tests.databases import Kind, url_of
+from tests.databases import Kind, make_tables, url_of
 from tests.search.services import (
     FAR_AWAY,
     HOME,
@@ -63,7 +62,7 @@ SERVICES = [
 def client(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     url = url_of(database_kind.new(tmp_path_factory.mktemp("search") / "search"))
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     index: Any = attach_index(database)
     with database.write() as session:
         session.add(Source(name="test", licence="CC0-1.0"))

@@ -9,10 +9,9 @@ from resource_api.api.schemas.service import ServiceSchema
 from resource_api.database import Database
 from resource_api.directory.graph import table
 from resource_api.directory.publish import publish_organizations
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.api.conftest import close
-from tests.databases import url_of
+from tests.databases import make_tables, url_of
 from tests.directory.whole_directory import FIRST, LATER, id_of, write_whole_directory
 
 ENVELOPE = {"total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty", "contents"}
@@ -23,7 +22,7 @@ def whole_app(database_kind, tmp_path_factory):
     """An application over the whole directory, in which one service was deleted later."""
     url = url_of(database_kind.new(tmp_path_factory.mktemp("services") / "whole"))
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_whole_directory(session)
         rows = table("service")

@@ -17,13 +17,13 @@ from sqlalchemy import text
 
 from resource_api.cli import main, snapshot
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.privacy.audit import SYSTEM, record
 from resource_api.privacy.chain import checkpoint, seal
 from resource_api.privacy.keyring import load_keyring
 from resource_api.privacy.sealed_file import PART_BYTES
 from resource_api.settings import Settings
 from tests.api.small_directory import write_small_directory
+from tests.databases import make_tables
 from tests.privacy.sealed_rows import CANARY, write_sealed_rows
 
 
@@ -78,7 +78,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
         monkeypatch.delenv(name, raising=False)
     made = Instance(tmp_path / "instance")
     database = made.open()
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_small_directory(session)
         session.commit()

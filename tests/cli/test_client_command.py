@@ -12,10 +12,10 @@ from resource_api import create_app
 from resource_api.access.tables import Participant
 from resource_api.cli import main
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.settings import Settings
 from tests.access.signing import jwk_of, key_set, rsa_key
 from tests.api.small_directory import id_of, write_small_directory
+from tests.databases import make_tables
 from tests.outside import answer, listening
 
 Run = Callable[..., Result]
@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in ("DATABASE_URL", "SECRET_KEY", "DATA_KEYS", "EGRESS_ALLOW", "APP_ENV"):
         monkeypatch.delenv(name, raising=False)
     database = Database(f"sqlite:///{tmp_path / 'directory.db'}")
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_small_directory(session)
         session.commit()

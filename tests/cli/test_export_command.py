@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from resource_api.cli import main
 from resource_api.database import Database
-from resource_api.migrations import migrate
+from tests.databases import make_tables
 from tests.directory.whole_directory import SECRET, write_whole_directory
 
 
@@ -15,7 +15,7 @@ def run(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path / 'directory.db'}"
     monkeypatch.setenv("DATABASE_URL", url)
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_whole_directory(session)
         session.commit()

@@ -10,8 +10,8 @@ from resource_api.cli import main
 from resource_api.database import Database
 from resource_api.directory.document import Change
 from resource_api.directory.load.retire import RetirePlan
-from resource_api.migrations import migrate
 from resource_api.search.tables import SearchRow
+from tests.databases import make_tables
 from tests.directory.load.loading import one_service, rows_of, write_tables
 
 
@@ -20,7 +20,7 @@ def database(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path / 'directory.db'}"
     monkeypatch.setenv("DATABASE_URL", url)
     made = Database(url)
-    migrate(made)
+    make_tables(made)
     yield made
     made.close()
 

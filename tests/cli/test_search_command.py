@@ -11,11 +11,11 @@ from sqlalchemy import text
 from resource_api.cli import main, progress
 from resource_api.cli.progress import show_progress
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.search.query import SearchQuery
 from resource_api.search.sqlite_index import SQLiteIndex
 from tests.api.conftest import make_directory
 from tests.api.small_directory import write_small_directory
+from tests.databases import make_tables
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_rebuild_makes_the_whole_index_from_the_documents(url: str) -> None:
 
 def test_sync_follows_what_was_logged_and_not_yet_followed(url: str) -> None:
     database = Database(url)
-    migrate(database)
+    make_tables(database)
     with database.write() as session:  # without an index that follows
         write_small_directory(session)
         session.commit()

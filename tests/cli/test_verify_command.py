@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 from resource_api.cli import main
 from resource_api.cli.verify import CHECKS
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.privacy.audit import SYSTEM, record
 from resource_api.privacy.chain import checkpoint, head, seal
 from resource_api.privacy.checkpoint import FILE_NAME, Checkpoint, keep_checkpoint
 from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.settings import Settings
+from tests.databases import make_tables
 from tests.privacy.sealed_rows import CANARY, write_sealed_rows
 
 
@@ -27,7 +27,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("DATABASE_URL", "SECRET_KEY", "DATA_KEYS", "APP_ENV"):
         monkeypatch.delenv(name, raising=False)
     database = Database(Settings.from_environment().database_url)
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_sealed_rows(session, keyring(), 3)
         for _ in range(3):

@@ -19,9 +19,8 @@ from resource_api.directory.nesting import READ_ONLY, children_of
 from resource_api.directory.read_field import members_of
 from resource_api.directory.tables import Document, Metadata
 from resource_api.errors import BadInput, Conflict, Gone, NotAllowed, NotFound, NotFresh, Stale
-from resource_api.migrations import migrate
 from resource_api.wiring import attach_index
-from tests.databases import Kind, url_of
+from tests.databases import Kind, make_tables, url_of
 from tests.directory.whole_directory import LATER, SECRET, id_of, put, write_whole_directory
 from tests.directory.whole_documents import is_said, sample, whole_document
 
@@ -41,7 +40,7 @@ CLINIC, HOUSE, ADMIN = steward("clinic"), steward("house"), steward(None)
 @pytest.fixture(scope="module")
 def whole(database_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("edit") / "directory")))
-    migrate(database)
+    make_tables(database)
     attach_index(database)
     with database.write() as session:
         write_whole_directory(session)

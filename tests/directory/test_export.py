@@ -19,8 +19,7 @@ from resource_api.directory.load.open_input import Named, open_input, scratch_fo
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
 from resource_api.errors import ExportError
-from resource_api.migrations import migrate
-from tests.databases import url_of
+from tests.databases import make_tables, url_of
 from tests.directory.whole_directory import SECRET, id_of, put, write_whole_directory
 
 HSDS = Path(os.environ.get("RESOURCE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "hsds"
@@ -33,7 +32,7 @@ ENDINGS = {"hsds-json": "ndjson", "tabular": "zip"}
 @pytest.fixture(scope="module")
 def database(database_kind, tmp_path_factory):
     database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("export") / "directory")))
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_whole_directory(session)
         session.commit()
@@ -142,7 +141,7 @@ def test_cells_keep_what_the_rows_say(session, tmp_path):
 def load_into(path, place):
     """Load an export into an empty database, and give that database."""
     database = Database(f"sqlite:///{place / 'loaded.db'}")
-    migrate(database)
+    make_tables(database)
     report = Report()
     with scratch_folder() as scratch, database.write() as session:
         given = open_input(str(path), Named(), Path(scratch))
@@ -246,7 +245,7 @@ def test_an_export_that_breaks_off_leaves_the_old_file_and_no_other(session, tmp
 
 def test_an_empty_directory_is_exported_as_an_empty_one(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-    migrate(database)
+    make_tables(database)
     with database.read() as session:
         assert export(session, tmp_path, "hsds-json").read_bytes() == b""
         assert tables(export(session, tmp_path, "tabular")) == {}

@@ -9,15 +9,14 @@ from resource_api.directory.graph import table
 from resource_api.directory.list_records import RecordQuery, select_records, with_full_services
 from resource_api.directory.lookup import get_record
 from resource_api.errors import BadQuery, Gone, NotFound
-from resource_api.migrations import migrate
-from tests.databases import url_of
+from tests.databases import make_tables, url_of
 from tests.directory.whole_directory import FIRST, LATER, id_of, publish, put, write_whole_directory
 
 
 @pytest.fixture(scope="module")
 def database(database_kind, tmp_path_factory):
     database = Database(url_of(database_kind.new(tmp_path_factory.mktemp("lookup") / "directory")))
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         write_whole_directory(session)
         session.commit()

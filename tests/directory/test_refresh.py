@@ -10,14 +10,13 @@ from resource_api.database import Database
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.refresh import refresh_hours
 from resource_api.directory.tables import Document, Location, Organization, Schedule, Service, ServiceAtLocation
-from resource_api.migrations import migrate
-from tests.databases import Kind, url_of
+from tests.databases import Kind, make_tables, url_of
 from tests.search.services import NOW, uuid
 
 
 def test_hours_near_their_horizon_are_compiled_again_and_others_are_left(database_kind: Kind, tmp_path: Path) -> None:
     database = Database(url_of(database_kind.new(tmp_path / "hours")))
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         for name, freq, byday in (("monthly", "MONTHLY", "1SA"), ("weekly", "WEEKLY", "MO")):
             session.add(Organization(id=uuid(name), name=name, description=""))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.privacy.keyring import Keyring
+from tests.databases import make_tables
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "a secret key for tests, and for nothing else"
@@ -30,7 +30,7 @@ def old_keyring() -> Keyring:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'secret.db'}")
-    migrate(database)
+    make_tables(database)
     yield database
     database.close()
 

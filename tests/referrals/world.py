@@ -19,12 +19,11 @@ from resource_api.access.policy import Action, Caller, Grants, Role, decide, def
 from resource_api.access.token import issue
 from resource_api.api.context import Wiring
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.privacy.keyring import Keyring, load_keyring
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.small_directory import id_of, write_small_directory
-from tests.databases import url_of
+from tests.databases import make_tables, url_of
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SECRET = "for tests only, and long enough to be taken for one"
@@ -66,7 +65,7 @@ def settings_of(path: Path) -> Settings:
 def make_world(path: Path) -> None:
     """Write the small directory, and who takes part, into a new database."""
     database = Database(url_of(path))
-    migrate(database)
+    make_tables(database)
     attach_index(database)
     with database.write() as session:
         write_small_directory(session)

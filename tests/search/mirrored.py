@@ -25,8 +25,8 @@ from resource_api.search.elasticsearch_index import Cluster
 from resource_api.search.mirrored_index import MirroredIndex
 from resource_api.search.tables import MirrorChange
 from resource_api.settings import Settings
+from tests.databases import empty_database
 from tests.search.elasticsearch_server import drop_all, own_cluster
-from tests.search.services import empty_database
 from tests.search.troubled_link import TroubledLink, troubled_link
 
 SERVICES = 20

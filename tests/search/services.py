@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -17,13 +15,12 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.directory.card import write_card
 from resource_api.directory.document import Document
-from resource_api.migrations import migrate
 from resource_api.places import fold_place
 from resource_api.search.document import search_document
 from resource_api.search.index import SearchIndex
 from resource_api.search.tables import Town
 from resource_api.wiring import make_index
-from tests.databases import SQLITE, Kind, drop_database, url_of
+from tests.databases import SQLITE, Kind, drop_database, empty_database, url_of
 
 JSON = dict[str, Any]
 
@@ -110,16 +107,6 @@ def put(session: Session, index: SearchIndex, *services: JSON) -> None:
     ]
     session.execute(insert(Document), rows)
     index.put(session, [search_document(s, cards[s["id"]], updated_at=NOW.timestamp()) for s in services])
-
-
-@lru_cache(maxsize=1)
-def empty_database() -> bytes:
-    """Make a database file with every table and no row, once: making them takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/empty.db")
-        migrate(database)
-        database.close()
-        return Path(folder, "empty.db").read_bytes()
 
 
 @contextmanager

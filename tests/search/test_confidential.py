@@ -31,7 +31,8 @@ from resource_api.search.query import FACETS
 from resource_api.settings import Settings
 from resource_api.wiring import attach_index
 from tests.api.conftest import close
-from tests.search.services import add_towns, empty_database
+from tests.databases import empty_database
+from tests.search.services import add_towns
 
 JSON = dict[str, Any]
 

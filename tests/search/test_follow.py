@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from resource_api.database import Database
 from resource_api.directory.publish import publish_organizations
 from resource_api.directory.tables import Change, Organization, Service
-from resource_api.migrations import migrate
 from resource_api.search import follow as follow_module
 from resource_api.search.follow import count_services, follow, read_documents, rebuild
 from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex
+from tests.databases import make_tables
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYTHING = SearchQuery(per_page=100, sort="name")
@@ -25,7 +25,7 @@ EVERYTHING = SearchQuery(per_page=100, sort="name")
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     database = Database(f"sqlite:///{tmp_path / 'follow.db'}")
-    migrate(database)
+    make_tables(database)
     with database.write() as session:
         for number in range(3):
             session.add(Organization(id=f"o{number}", name=f"Organization {number}", description=""))

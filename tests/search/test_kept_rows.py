@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from resource_api.database import Database
-from resource_api.migrations import migrate
 from resource_api.places import Point
 from resource_api.search import embedded_index, postings
 from resource_api.search.ask import ask_for
@@ -26,7 +25,7 @@ from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.search.tables import SearchRow
 from resource_api.wiring import make_index
-from tests.databases import Kind, drop_database, url_of
+from tests.databases import Kind, drop_database, make_tables, url_of
 from tests.search.services import FAR_AWAY, HOME, TEN_MILES_NORTH, make_service, put
 
 FOOD = SearchQuery(needs=(ask_for("food-pantry"),))
@@ -223,7 +222,7 @@ STEPS = st.lists(
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_kept_lists_answer_as_the_index_itself_does(tmp_path_factory: pytest.TempPathFactory, steps: object) -> None:
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('kept') / 'rows.db'}")
-    migrate(database)
+    make_tables(database)
     index = SQLiteIndex()
     kept: Postings | None = None
     columns = Columns()

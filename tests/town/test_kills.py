@@ -64,10 +64,6 @@ def kill_everything(town: Town, kills: int) -> str:
     return f"{kills} times everything killed, {len(ledger.ids)} referrals: none lost; ready again in {slowest:.1f} s"
 
 
-def test_all_of_it_is_killed_at_once_and_goes_on_where_it_was(breakable: Town) -> None:
-    kill_everything(breakable, 1)
-
-
 @pytest.mark.faults
 def test_all_of_it_is_killed_ten_times_and_goes_on_where_it_was(town: Town, record_property) -> None:
     record_property("summary", kill_everything(town, 10))
@@ -134,10 +130,6 @@ def test_a_server_killed_in_the_middle_of_a_write_did_all_of_it_or_nothing(break
 @pytest.mark.faults
 def test_a_server_killed_at_any_statement_did_all_of_it_or_nothing(breakable: Town) -> None:
     break_servers(breakable, SERVER_POINTS)
-
-
-def test_a_worker_killed_between_its_steps_is_followed_by_another(breakable: Town) -> None:
-    break_workers(breakable, ("before send", "after send"))
 
 
 @pytest.mark.faults

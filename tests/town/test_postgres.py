@@ -114,12 +114,6 @@ def break_again_and_again(cluster: Cluster, folder: Path, times: int) -> str:
     )
 
 
-def test_a_server_that_restarts_and_ends_connections_loses_nothing(
-    cluster: Cluster, tmp_path: Path, record_property
-) -> None:
-    record_property("summary", break_again_and_again(cluster, tmp_path, 2))
-
-
 @pytest.mark.faults
 def test_a_server_that_breaks_in_every_way_loses_nothing(cluster: Cluster, tmp_path: Path, record_property) -> None:
     record_property("summary", break_again_and_again(cluster, tmp_path, 12))

@@ -17,7 +17,7 @@ from resource_api.directory.load.land import load
 from resource_api.directory.load.open_input import Named, open_input, scratch_folder
 from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import Options
-from resource_api.migrations import migrate
+from tests.databases import make_tables
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 Rows = Sequence[Mapping[str, Any]]
@@ -25,7 +25,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def open_database(tmp_path: Path, name: str = "directory.db") -> Database:
     database = Database(f"sqlite:///{tmp_path / name}")
-    migrate(database)
+    make_tables(database)
     return database
 
 
