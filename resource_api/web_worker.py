@@ -27,11 +27,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker that lets its siblings go first while it is busy, and waits for no client before it goes on."""
 
     def accept(self, listener: Any) -> None:
-        """Take a connection, or none where a sibling has taken it: the busier this one is, the later it tries."""
-        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        """Take a connection, or none where a sibling has taken it: the busier this one is, the later it tries.
+
+        What it has no thread for it leaves to a sibling that has, or to whoever has one first.
+        """
+        busy = self._count_busy()
+        if busy >= self.cfg.threads:
+            self.set_accept_enabled(False)
+            return
         if busy > 0:
-            time.sleep(HEAD_START_S * min(busy, self.cfg.threads))
+            time.sleep(HEAD_START_S * busy)
         super().accept(listener)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Listen for connections or not; asked in each round of the loop, which the end of a request begins."""
+        super().set_accept_enabled(enabled and self._count_busy() < self.cfg.threads)
+
+    def _count_busy(self) -> int:
+        """Count the connections that have a thread, or wait for one."""
+        return int(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns))
 
     def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
         """Go on with a connection whose request is answered; one that is to be closed is left to the poller."""

@@ -17,11 +17,23 @@ from resource_api.web_worker import LINGER_S
 
 WORKERS, THREADS, ROUNDS = 2, 4, 10
 ASK = b"GET / HTTP/1.1\r\nHost: small\r\nConnection: close\r\n\r\n"
+ASK_SLOWLY = ASK.replace(b"/", b"/slow", 1)
 APP = """
-import os, time
+import fcntl, os, time
+
+first = open("first", "w")
+try:
+    fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    idle = True
+except BlockingIOError:
+    idle = False  # this one works while it is slow, and the other one sleeps
 
 def app(environ, start_response):
-    ends = time.perf_counter() + 0.02
+    slow = 0.7 if environ["PATH_INFO"] == "/slow" else 0.02
+    if idle and slow > 0.5:
+        time.sleep(slow)
+        slow = 0
+    ends = time.perf_counter() + slow
     while time.perf_counter() < ends:
         pass
     body = str(os.getpid()).encode()
@@ -81,6 +93,30 @@ def test_connections_that_come_together_are_shared_by_the_workers(port: int) -> 
     assert all(sum(answers.values()) == at_once for answers in rounds)
     # One round may go wrong where the machine does something else just then; with gunicorn's own worker most do.
     assert sum(few >= THREADS // 2 for few in fewest) >= ROUNDS - 2, f"the fewest of each round: {fewest}"
+
+
+def test_who_has_no_thread_left_leaves_a_connection_to_who_has(port: int) -> None:
+    """Even where the other one, which has, is slower to take it."""
+    took = []
+    for _ in range(ROUNDS // 2):
+        with ExitStack() as stack:
+            slow = [_connect(port, stack) for _ in range(WORKERS * THREADS - 1)]
+            for connection in slow:
+                connection.sendall(ASK_SLOWLY)
+            time.sleep(0.1)
+            started = time.monotonic()
+            assert sum(_ask_at_once(port, 1).values()) == 1
+            took.append(time.monotonic() - started)
+            assert all(_read(connection).startswith(b"HTTP/1.1 200") for connection in slow)
+    assert sum(seconds < 0.4 for seconds in took) >= len(took) - 1, took
+
+
+def test_when_nobody_has_a_thread_left_all_are_answered_in_turn(port: int) -> None:
+    with ExitStack() as stack:
+        many = [_connect(port, stack) for _ in range(3 * WORKERS * THREADS)]
+        for connection in many:
+            connection.sendall(ASK_SLOWLY)
+        assert all(_read(connection).startswith(b"HTTP/1.1 200") for connection in many)
 
 
 def test_a_client_that_does_not_close_keeps_nobody_waiting(port: int) -> None:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from benchmarks.serving import free_port, our_command, serving
+from resource_api.database import Database
 from tests.databases import Kind, make_tables, url_of
 from tests.postgres import Cluster, make_cluster, new_folder
 from tests.referrals.conftest import made_world, world  # noqa: F401 - for those that share a server
@@ -42,7 +43,9 @@ def cluster() -> Iterator[Cluster]:
 def town_on(cluster: Cluster, folder: Path, link: CutLink | None = None) -> Iterator[Town]:
     """Let a town live on a server, and speak to it over a link perhaps."""
     path = Kind("postgresql", cluster.server).new(folder / "world", tables=False)
-    make_tables(url_of(path))
+    database = Database(url_of(path))
+    make_tables(database)
+    database.close()
     make_world(path)
     if link is not None:
         path.write_text(make_url(url_of(path)).set(port=link.port).render_as_string(), "utf-8")
