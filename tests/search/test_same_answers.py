@@ -86,7 +86,8 @@ def on_postgres(request: pytest.FixtureRequest) -> Searched:
 OTHERS: dict[str, Callable[[pytest.FixtureRequest], Searched]] = {"postgresql": on_postgres}
 
 
-@pytest.fixture(scope="module", params=OTHERS)
+# A city is loaded into each anew, which is for the long forms; `test_index_contract.py` asks both by every run.
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.faults) for name in OTHERS])
 def other(request: pytest.FixtureRequest) -> Iterator[Searched]:
     searched = OTHERS[request.param](request)
     yield searched
@@ -133,16 +134,15 @@ def test_every_judged_question_is_answered_alike(expected: Searched, other: Sear
         assert other.ask(request) == expected.ask(request), request
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(QUESTIONS, marks=pytest.mark.faults)])
-def test_questions_of_any_kind_are_answered_alike(expected: Searched, other: Searched, count: int) -> None:
+def test_questions_of_any_kind_are_answered_alike(expected: Searched, other: Searched) -> None:
     with expected.database.read() as session:
         spoken = sorted(expected.index.spoken_words(session))
     totals = []
-    for request in generated_questions(spoken, count):
+    for request in generated_questions(spoken, QUESTIONS):
         page = expected.ask(request)
         assert other.ask(request) == page, request
         totals.append(page.total)
-    assert sum(total > 0 for total in totals) > count / 3
+    assert sum(total > 0 for total in totals) > QUESTIONS / 3
 
 
 def test_the_same_words_are_known_and_the_same_is_suggested(expected: Searched, other: Searched) -> None:

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.referrals.world import PANTRY, PATIENT, named, referral_to
 from tests.town.flaky_link import FlakyLink
 from tests.town.town import Answer, Client, Town
@@ -85,6 +87,7 @@ def test_a_hundred_acts_sent_in_order_over_a_link_that_loses_answers_are_each_do
     assert code == 0, told
 
 
+@pytest.mark.faults
 def test_a_hundred_acts_sent_from_the_last_to_the_first_are_done_once_or_told_as_conflicts(town: Town) -> None:
     hospital, worker = town.client("hospital"), town.client("pantry")
     ids = refer(hospital, 25)
