@@ -25,7 +25,7 @@ serve: setup ## Serve the directory with its seed data at http://127.0.0.1:8000 
 	@exec $(VENV)/bin/resource-api serve --port $(PORT)
 
 test: setup ## Run the tests
-	@$(PYTHON) -m pytest -n 3 -m 'not faults'
+	@$(PYTHON) -m pytest -n 2 -m 'not faults'
 
 test-faults: setup ## Run the long forms: faults, every example, full data
 	@$(PYTHON) -m pytest -m faults

@@ -27,6 +27,7 @@ def start(town: Town) -> tuple[Client, Client]:
     return clients
 
 
+@pytest.mark.faults
 def test_a_referral_waits_three_seconds_for_whoever_holds_the_database(town: Town) -> None:
     hospital, _ = start(town)
     ledger = Ledger()

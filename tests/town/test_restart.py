@@ -107,10 +107,6 @@ def end_each_worker(town: Town) -> None:
         wait_for(lambda pid=pid: pid not in town.server_workers() and len(town.server_workers()) == 2)
 
 
-def test_new_workers_take_over_and_nobodys_request_fails(town: Town) -> None:
-    restart_under_load(town, renew, 1)
-
-
 @pytest.mark.faults
 @pytest.mark.parametrize("restart", [renew, end_each_worker])
 def test_workers_are_renewed_again_and_again_and_nobodys_request_fails(
