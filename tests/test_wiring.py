@@ -1,5 +1,8 @@
 """The index follows the directory inside each writer's transaction."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from resource_api.search.postgres_index import PostgresIndex
 from resource_api.search.query import Asked, SearchQuery, Word
 from resource_api.search.sqlite_index import SQLiteIndex
 from resource_api.wiring import attach_index
-from tests.databases import Kind, drop_database, url_of
+from tests.databases import Kind, drop_database, make_tables, url_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BEES = SearchQuery(asked=Asked(essential=(Word("bees", ("bee",)),)))
@@ -96,3 +99,26 @@ def test_a_reader_sees_document_and_index_row_appear_together(database: Database
 
 def test_the_index_is_the_one_in_the_database(database: Database, database_kind: Kind) -> None:
     assert isinstance(attach_index(database), {"sqlite": SQLiteIndex, "postgresql": PostgresIndex}[database_kind.name])
+
+
+# What takes a start long, and what a search has no use for.
+UNASKED = {
+    "resource_api.access.tables", "resource_api.privacy.tables", "resource_api.delivery.tables",
+    "resource_api.referrals.tables", "resource_api.directory.correct", "resource_api.egress", "alembic", "cryptography",
+    "elasticsearch", "jwt", "structlog",
+}  # fmt: skip
+
+
+def test_who_only_searches_waits_for_no_room_but_the_directorys(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/d.db")
+    make_tables(database)
+    database.close()
+    asking = "import sys, wsgi; print(wsgi.app.test_client().get('/search?need=food').status_code, *sys.modules)"
+    env = os.environ | {"DATABASE_URL": str(database.url), "INSTANCE_PATH": str(tmp_path), "LOG_LEVEL": "WARNING"}
+    done = subprocess.run(
+        [sys.executable, "-c", asking],
+        cwd=Path(__file__).parents[1], env=env, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    status, *imported = done.stdout.split()
+    assert status == "200"
+    assert not UNASKED & set(imported)

@@ -18,14 +18,13 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from resource_api.access.key_set import KEY_TYPES
+from resource_api.access.codes import KEY_TYPES
 from resource_api.access.tables import SeenAssertion
 from resource_api.errors import NotAuthenticated
 
 if TYPE_CHECKING:
     from jwt import PyJWK, PyJWS
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFE_S = 300
 LEEWAY_S = 30
 MOST_CHARACTERS = 8_192

@@ -10,14 +10,12 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from resource_api.access.codes import LEAST_REASON, MOST_MINUTES
 from resource_api.access.policy import Grants
 from resource_api.access.tables import BrokenGlass
 from resource_api.errors import BadInput
 from resource_api.privacy.audit import record
 from resource_api.privacy.keyring import Keyring
-
-MOST_MINUTES = 60
-LEAST_REASON = 10
 
 
 @dataclass(frozen=True, slots=True)

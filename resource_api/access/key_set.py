@@ -16,6 +16,7 @@ from sqlalchemy import insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from resource_api.access.codes import KEY_TYPES
 from resource_api.access.tables import FetchedKeys
 from resource_api.egress import Egress
 from resource_api.errors import BadInput, NotAuthenticated, Refused
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     # Loaded where it is first needed, with the cryptography behind it: whoever only searches need not wait for it.
     from jwt import PyJWK
 
-KEY_TYPES = {"RS384": "RSA", "ES384": "EC"}
 MOST_KEYS = 20
 MOST_BYTES = 64 * 1024
 RSA_BITS = range(2048, 8193)

@@ -8,8 +8,6 @@ from flask.views import MethodView
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Grants
-from resource_api.access.rate import count
-from resource_api.access.tables import Participant
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session, settings, writing
 from resource_api.api.described import granted
@@ -22,7 +20,7 @@ from resource_api.api.schemas.delivery import (
     ReferralAddressSchema,
 )
 
-# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
+# These rooms are imported where they are asked: a start does not wait for their tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.delivery.tables import ReferralAddress
 
@@ -43,6 +41,7 @@ class Addresses(MethodView):
     @blueprint.response(201, ReferralAddressSchema)
     def post(self, body: dict[str, Any], grants: Grants) -> Response:
         """Register an address; its holder is sent a link to confirm it."""
+        from resource_api.access.rate import count
         from resource_api.delivery.address import register_address
 
         now = datetime.now(UTC)
@@ -104,6 +103,8 @@ class Confirmation(MethodView):
 
 
 def _answer(session: Session, address: "ReferralAddress") -> Response:
+    from resource_api.access.tables import Participant
+
     name = session.get_one(Participant, address.participant_id).name
     return answer_private({"organization": name, "confirmed": address.confirmed_at is not None})
 

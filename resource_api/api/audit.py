@@ -11,7 +11,6 @@ from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, session
 from resource_api.api.cursor import read_cursor, write_cursor
 from resource_api.api.schemas.audit import AuditArgs, AuditSchema
-from resource_api.privacy.looks import LookQuery, find_looks
 
 blueprint = Blueprint("audit", __name__, public=False)
 
@@ -22,6 +21,8 @@ blueprint = Blueprint("audit", __name__, public=False)
 @blueprint.response(200, AuditSchema)
 def list_audit(args: dict[str, Any]) -> Response:
     """List what was done with what is secret, the newest first."""
+    from resource_api.privacy.looks import LookQuery, find_looks  # see oauth.py
+
     caller = authorize("audit.read").caller
     filters = {name: value for name, value in args.items() if name in LookQuery.__dataclass_fields__}
     before = int(read_cursor(keyring(), caller, filters, args["cursor"])[0]) if "cursor" in args else None

@@ -8,8 +8,6 @@ from typing import Any, cast
 from flask import g, request
 
 from resource_api.access.policy import Action, Caller, Grants, decide, scope_for
-from resource_api.access.rate import check_rate, count
-from resource_api.access.token import authenticate
 from resource_api.api.context import database, keyring, session, writing
 from resource_api.errors import NotAllowed, NotAuthenticated
 from resource_api.privacy.audit import record
@@ -56,12 +54,16 @@ def authorize(action: Action) -> Grants:
 
 def check_failures(now: datetime) -> None:
     """Refuse an address that failed to authenticate too often. Raises TooMany."""
+    from resource_api.access.rate import check_rate
+
     with database().read() as reader:
         check_rate(reader, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
 
 
 def count_failure(now: datetime) -> None:
     """Count one more failure to authenticate from this address. Raises TooMany."""
+    from resource_api.access.rate import count
+
     with writing() as writer:
         count(writer, f"failed:{network()}", limit=FAILURES, window_s=FAILURE_WINDOW_S, now=now)
         writer.commit()
@@ -70,6 +72,8 @@ def count_failure(now: datetime) -> None:
 def _authenticate(now: datetime) -> Caller:
     if "Authorization" not in request.headers:
         raise NotAuthenticated("This needs a token", hint="Authorization: Bearer …, from /oauth/token")
+    from resource_api.access.token import authenticate  # whoever only searches does not wait for its tables
+
     shown = _BEARER.fullmatch(request.headers["Authorization"])
     try:
         if shown is None:

@@ -7,7 +7,6 @@ import orjson
 from flask import Response
 from flask.views import MethodView
 
-from resource_api.access.glass import break_glass, mend_glass
 from resource_api.api.authenticate import authorize, guarded
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, settings, writing
@@ -27,6 +26,8 @@ class BreakGlass(MethodView):
     @blueprint.response(201, GlassSchema, description="Until when referrals can be seen.")
     def post(self, args: dict[str, Any]) -> Response:
         """See referrals for some minutes, for a reason."""
+        from resource_api.access.glass import break_glass  # see oauth.py
+
         grants, now = authorize("glass.break"), datetime.now(UTC)
         with writing() as session:
             glass = break_glass(session, keyring(), grants, args["reason"], args["minutes"], now=now)
@@ -41,6 +42,8 @@ class BreakGlass(MethodView):
     @blueprint.response(204, description="It is over.")
     def delete(self) -> Response:
         """End an emergency access early."""
+        from resource_api.access.glass import mend_glass
+
         grants = authorize("glass.break")
         with writing() as session:
             mend_glass(session, grants, now=datetime.now(UTC))

@@ -8,13 +8,15 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from resource_api.access.policy import Caller
 from resource_api.errors import BadQuery
-from resource_api.privacy.keyring import Keyring
+
+if TYPE_CHECKING:
+    from resource_api.privacy.keyring import Keyring
 
 Position = list[str | int]
 
@@ -22,13 +24,13 @@ MAX_CURSOR = 400
 _MAC_BYTES = 16
 
 
-def write_cursor(keyring: Keyring, caller: Caller, filters: Mapping[str, Any], position: Position) -> str:
+def write_cursor(keyring: "Keyring", caller: Caller, filters: Mapping[str, Any], position: Position) -> str:
     """Write where the next page begins: the sort keys of the last row of this one."""
     written = orjson.dumps(position)
     return base64.urlsafe_b64encode(_mac(keyring, caller, filters, written) + written).decode().rstrip("=")
 
 
-def read_cursor(keyring: Keyring, caller: Caller, filters: Mapping[str, Any], cursor: str) -> Position:
+def read_cursor(keyring: "Keyring", caller: Caller, filters: Mapping[str, Any], cursor: str) -> Position:
     """Read a position. Raises BadQuery where the cursor was altered, or written for another caller or other filters."""
     try:
         read = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -43,6 +45,6 @@ def read_cursor(keyring: Keyring, caller: Caller, filters: Mapping[str, Any], cu
     return position
 
 
-def _mac(keyring: Keyring, caller: Caller, filters: Mapping[str, Any], written: bytes) -> bytes:
+def _mac(keyring: "Keyring", caller: Caller, filters: Mapping[str, Any], written: bytes) -> bytes:
     bound = [caller.client_id, sorted((name, str(value)) for name, value in filters.items()), written.decode("latin-1")]
     return hmac.new(keyring.derive("cursor"), orjson.dumps(bound), hashlib.sha256).digest()[:_MAC_BYTES]

@@ -6,24 +6,24 @@ https://www.rfc-editor.org/rfc/rfc6749#section-4.4 · https://hl7.org/fhir/smart
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import orjson
 from flask import Response, g, request
 from sqlalchemy.orm import Session
 
-from resource_api.access.assertion import use_once
-from resource_api.access.client import get_client
-from resource_api.access.rate import count
-from resource_api.access.tables import Client
-from resource_api.access.token import Issued, choose_scope, issue
 from resource_api.api.authenticate import check_failures, count_failure
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, writing
 from resource_api.api.errors import Problem
-from resource_api.api.prove_client import prove_client
 from resource_api.api.schemas.access import TOKEN_FORM, OAuthRefusalSchema, TokenSchema
 from resource_api.errors import BadInput, NotAuthenticated, NotFound
 from resource_api.privacy.audit import Agent, record
+
+# Imported where it is asked: a start does not wait for its tables (see api/__init__.py).
+if TYPE_CHECKING:
+    from resource_api.access.tables import Client
+    from resource_api.access.token import Issued
 
 blueprint = Blueprint("oauth", __name__, public=False)
 
@@ -54,6 +54,10 @@ class OAuthRefusal(Exception):
 @blueprint.alt_response(401, schema=OAuthRefusalSchema, description="`invalid_client`.")
 def give_token() -> Response:
     """Get an access token, for a client that proves who it is."""
+    from resource_api.access.assertion import use_once
+    from resource_api.access.client import get_client
+    from resource_api.api.prove_client import prove_client
+
     now = datetime.now(UTC)
     form = _read_form()
     check_failures(now)
@@ -81,7 +85,10 @@ def give_token() -> Response:
     )
 
 
-def _issue(session: Session, client: Client, scope: str | None, now: datetime) -> Issued:
+def _issue(session: Session, client: "Client", scope: str | None, now: datetime) -> "Issued":
+    from resource_api.access.rate import count
+    from resource_api.access.token import choose_scope, issue
+
     count(session, f"tokens:{client.id}", limit=TOKENS, window_s=TOKEN_WINDOW_S, now=now)
     issued = issue(session, keyring(), client, choose_scope(client, scope), now)
     agent = Agent(client.participant_id, client.id, issued.id, g.get("request_id"))

@@ -11,8 +11,9 @@ from urllib.parse import unquote_plus
 
 from flask import request
 
-from resource_api.access.assertion import ASSERTION_TYPE, Assertion, read_assertion, verify_signature
+from resource_api.access.assertion import Assertion, read_assertion, verify_signature
 from resource_api.access.client import get_client, prove_secret
+from resource_api.access.codes import ASSERTION_TYPE
 from resource_api.access.key_set import (
     FETCH_S,
     KeySet,

@@ -14,8 +14,6 @@ from flask import Response, g
 from sqlalchemy.orm import Session
 
 from resource_api.access.policy import Action, Grants, decide
-from resource_api.access.rate import count
-from resource_api.access.tables import Participant
 from resource_api.api.blueprint import Blueprint
 from resource_api.api.context import keyring, writing
 from resource_api.api.context import session as reading
@@ -77,6 +75,8 @@ def followed(view: Callable[..., Response]) -> Any:
 @blueprint.response(200, ReplySchema)
 def show_reply(token: str) -> Response:
     """Show what is needed, who sent it, and until when an answer is due; nothing of the person."""
+    from resource_api.access.tables import Participant
+
     with writing() as session:
         reply = _follow(session, token)
         referral = reply.referral()
@@ -96,6 +96,7 @@ def show_reply(token: str) -> Response:
 @blueprint.response(202)
 def send_reply_code(token: str) -> Response:
     """Send a six-digit code to the address that the link was sent to."""
+    from resource_api.access.rate import count
     from resource_api.delivery.reply import send_code
 
     with writing() as session:

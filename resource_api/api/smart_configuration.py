@@ -6,11 +6,10 @@ https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
 import orjson
 from flask import Response
 
-from resource_api.access.key_set import KEY_TYPES
+from resource_api.access.codes import KEY_TYPES
 from resource_api.access.policy import SCOPES
 from resource_api.api.blueprint import Blueprint, json_bytes
 from resource_api.api.context import settings
-from resource_api.api.prove_client import token_url
 from resource_api.api.schemas.access import SmartConfigurationSchema
 
 blueprint = Blueprint("smart_configuration", __name__)
@@ -21,6 +20,8 @@ blueprint = Blueprint("smart_configuration", __name__)
 @blueprint.response(200, SmartConfigurationSchema, description="How a client gets a token.")
 def show_smart_configuration() -> Response:
     """Tell where and how a client gets a token."""
+    from resource_api.api.prove_client import token_url  # see oauth.py
+
     body = {
         "issuer": settings().public_url,
         "token_endpoint": token_url(),

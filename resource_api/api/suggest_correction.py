@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import orjson
 from flask import Response
 
-from resource_api.access.rate import count
 from resource_api.api.arguments import JSON_TYPE, load_fields
 from resource_api.api.authenticate import network
 from resource_api.api.blueprint import Blueprint
@@ -30,7 +29,8 @@ WINDOW_S = 3600
 @blueprint.response(202, SuggestedSchema, description="Kept for the service's stewards.")
 def suggest(id: str) -> Response:
     """Say that a service is wrong, closed or still right: anybody may, without a token."""
-    from resource_api.directory.correct import suggest_correction  # see editing.py
+    from resource_api.access.rate import count  # see editing.py
+    from resource_api.directory.correct import suggest_correction
 
     now = datetime.now(UTC)
     _count(f"corrections:{keyring().hash_secret(network())[:32]}", OF_ONE_ADDRESS, now)
@@ -46,6 +46,8 @@ def suggest(id: str) -> Response:
 
 
 def _count(name: str, limit: int, now: datetime) -> None:
+    from resource_api.access.rate import count
+
     with writing() as session:
         count(session, name, limit=limit, window_s=WINDOW_S, now=now)
         session.commit()

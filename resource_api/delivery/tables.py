@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import resource_api.access.tables  # noqa: F401 - which its keys lead to
 from resource_api.database import Base
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from sqlalchemy import insert
@@ -14,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from resource_api.database import Base
 from resource_api.prepared import Prepared
-from resource_api.privacy.tables import Audit
 
 # As in FHIR's AuditEvent: create, read, update, delete, execute.
 Action = Literal["C", "R", "U", "D", "E"]
@@ -24,8 +24,6 @@ Outcome = Literal["ok", "denied", "failed"]
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _ID = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 NO_ID = "?"
-
-_ADD = Prepared(insert(Base.metadata.tables[Audit.__tablename__]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def record(
     """
     if not all(_CODE.fullmatch(code) for code in (what, kind, reason) if code is not None):
         raise ValueError("the audit takes codes, and neither names nor sentences")
-    _ADD.run(
+    _add().run(
         session,
         {
             "at": now,
@@ -75,3 +73,10 @@ def record(
             "reason": reason,
         },
     )
+
+
+@cache
+def _add() -> Prepared:
+    from resource_api.privacy.tables import Audit  # whoever only searches is not audited, and does not wait for it
+
+    return Prepared(insert(Base.metadata.tables[Audit.__tablename__]))

@@ -5,8 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from resource_api.access.assertion import ASSERTION_TYPE
-from resource_api.access.glass import LEAST_REASON, MOST_MINUTES
+from resource_api.access.codes import ASSERTION_TYPE, LEAST_REASON, MOST_MINUTES
 from resource_api.api.arguments import BodyArgs
 from resource_api.api.limits import text, whole_number
 
