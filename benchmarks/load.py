@@ -18,7 +18,6 @@ indexes and keys are kept all the while, as those of a directory that is being a
 
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -45,7 +44,7 @@ from resource_api.migrations import migrate
 BACKENDS = ("SQLite", "PostgreSQL")
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_LOAD_SIZES", "10000,250000").split(","))
 SMALL_SIZES = (500, 2_000)
-ROUNDS = 3
+ROUNDS = 2
 ROWS_PER_COMMIT = 500
 LEAST_SHARE = 0.10
 LEAST_STEADINESS = 0.8
@@ -67,21 +66,22 @@ _OWN_TABLES = re.compile(r"search_fts_|sqlite_")
 
 
 def measure(backend: Backend) -> Iterator[Figure]:
-    """Load the smaller package several times, in turn with plain writes of the same rows; the larger one once."""
+    """Load the smaller package several times, in turn with plain writes of the same rows; amid them the larger one.
+
+    That takes half an hour, in which a machine may become slower or faster.
+    """
     small, large = SMALL_SIZES if is_small() else SIZES
     by = "executemany" if backend.server is None else "COPY"
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_package(folder / "small", small)
-        loads: list[float] = []
-        plain: list[float] = []
-        for _ in range(1 if is_small() else ROUNDS):
-            loaded, size = _load(backend, folder, folder / "small", small)
-            loads.append(loaded.rate)
-            plain.append(loaded.plain_rate)
-        shutil.rmtree(folder / "small")
         write_package(folder / "large", large)
+        rounds = range(1 if is_small() else ROUNDS)
+        few_loads = [_load(backend, folder, folder / "small", small) for _ in rounds]
         much, _ = _load(backend, folder, folder / "large", large)
+        few_loads += [_load(backend, folder, folder / "small", small) for _ in rounds]
+        size = few_loads[0][1]
+        loads, plain = [loaded.rate for loaded, _ in few_loads], [loaded.plain_rate for loaded, _ in few_loads]
     few, many = f"{small // 1000 or small}{'k' if small >= 1000 else ''}", f"{large // 1000}k"
     yield Figure(f"load.{few}", round(median(loads)), "services/s")
     yield Figure(f"load.{few} by bare {by}", round(median(plain)), "services/s")

@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "resource_api"
 FOOTING = {
-    "among", "damage", "database", "egress", "errors", "postgres", "prepared", "settings", "target", "turn", "words",
+    "among", "damage", "database", "egress", "errors", "postgres", "prepared", "settings", "target", "sqlite", "turn",
+    "words",
 }  # fmt: skip
 ROOMS = {
     "places": {"errors"},

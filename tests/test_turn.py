@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from resource_api import database as database_module
+from resource_api import sqlite
 from resource_api import turn as turn_module
 from resource_api.database import Database
 from resource_api.errors import Busy
@@ -100,7 +100,7 @@ def test_a_thread_that_would_wait_for_itself_is_told_so_at_once(database: Databa
 
 
 def test_a_wait_has_an_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "WAIT_S", 0.05)
+    monkeypatch.setattr(sqlite, "WAIT_S", 0.05)
     with ThreadPoolExecutor(1) as pool, database.write() as session:
         session.execute(text("INSERT INTO written (who) VALUES ('slow')"))
         with pytest.raises(Busy, match=r"0\.05 s"):
@@ -201,7 +201,7 @@ def test_a_killed_process_takes_its_turn_with_it(database: Database) -> None:
 def test_a_bulk_writer_holds_nobody_up_for_longer_than_sqlite_would(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "WAIT_S", 0.3)
+    monkeypatch.setattr(sqlite, "WAIT_S", 0.3)
     impatient = Database(database.url.render_as_string())
     process = other_process(database, "bulk", 60)
     began = time.monotonic()

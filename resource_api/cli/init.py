@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def init(no_seed: bool) -> None:
             session.commit()
             click.echo(f"{adopted:,} events came from another server; the feed goes on with them")
         refreshed = 0
-        for refreshed in refresh_hours(session, now=datetime.now(UTC)):  # noqa: B007 - the last count is told
+        for refreshed in refresh_hours(session, clock=partial(datetime.now, UTC)):  # noqa: B007 - the last count is told
             session.commit()
         if refreshed:
             click.echo(f"hours of {refreshed:,} organizations compiled anew")
@@ -64,6 +65,6 @@ def _load_seed(session: Session) -> None:
         report = Report()
         with tempfile.TemporaryDirectory() as scratch:
             given = open_input(str(SEED_DATA / name), Named(None, name, None), Path(scratch))
-            for _ in load(session, given, Options(keep_samples=True), report, now=datetime.now(UTC)):
+            for _ in load(session, given, Options(keep_samples=True), report, clock=partial(datetime.now, UTC)):
                 session.commit()
         click.echo(f"{name}: {report.counts['service'].new} services loaded")

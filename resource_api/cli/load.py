@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -79,7 +80,7 @@ def load_command(
             attach_index(database, settings)
             session = stack.enter_context(database.write())
             with show_progress("rows read") as show:
-                for progress in load(session, given, options, report, now=datetime.now(UTC)):
+                for progress in load(session, given, options, report, clock=partial(datetime.now, UTC)):
                     if not dry_run:
                         session.commit()
                     show(progress.done, progress.total, _PHASES[progress.phase])

@@ -38,7 +38,7 @@ def serve(folder, *places):
     for place in places:
         with scratch_folder() as scratch, database.write() as session:
             given = open_input(str(place), Named(source="conformance"), Path(scratch))
-            for _ in load(session, given, Options(), Report(), now=datetime(2026, 5, 1, tzinfo=UTC)):
+            for _ in load(session, given, Options(), Report(), clock=lambda: datetime(2026, 5, 1, tzinfo=UTC)):
                 session.commit()
     database.close()
     return create_app(Settings(database_url=url))

@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
-from resource_api import database as database_module
+from resource_api import sqlite
 from resource_api.damage import is_damaged
-from resource_api.database import WAIT_S, Database
+from resource_api.database import Database
 from resource_api.privacy.audit import SYSTEM, record
+from resource_api.sqlite import WAIT_S
 from tests.access.conftest import make_app
 from tests.access.enrol import Enrolled, ask_token, enrol, wiring_of
 from tests.privacy.conftest import NOW
@@ -92,7 +93,7 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
 def test_a_lock_that_outlasts_the_wait_is_a_503_and_what_was_refused_was_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "WAIT_S", 0.3)
+    monkeypatch.setattr(sqlite, "WAIT_S", 0.3)
     with made_app(tmp_path) as app:
         source, client = enrol(app), app.test_client()
         with locked(file_of(app), 60):

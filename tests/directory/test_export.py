@@ -145,7 +145,7 @@ def load_into(path, place):
     report = Report()
     with scratch_folder() as scratch, database.write() as session:
         given = open_input(str(path), Named(), Path(scratch))
-        for _ in load(session, given, Options(), report, now=datetime(2026, 5, 1, tzinfo=UTC)):
+        for _ in load(session, given, Options(), report, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC)):
             session.commit()
     assert not report.refused
     return database

@@ -17,7 +17,7 @@ import resource_api.delivery.claim
 import resource_api.delivery.send
 import resource_api.postman
 import resource_api.worker
-from resource_api import database
+from resource_api import sqlite
 from resource_api.cli import main
 
 # Of a request that writes a referral: at each of its statements, and around its commit. Of a worker: between its steps.
@@ -68,7 +68,7 @@ class BreakableCursor(sqlite3.Cursor):
         return self
 
 
-class BreakableConnection(database._SQLiteConnection):
+class BreakableConnection(sqlite._Connection):
     """A connection whose commit of an event can be broken before and after."""
 
     writes = False
@@ -83,7 +83,7 @@ class BreakableConnection(database._SQLiteConnection):
     def cursor(self, *_: Any, **__: Any) -> BreakableCursor:  # type: ignore[override]
         return super().cursor(BreakableCursor)
 
-    commit = breaking_commit(database._SQLiteConnection.commit)
+    commit = breaking_commit(sqlite._Connection.commit)
 
 
 def break_psycopg() -> None:
@@ -129,7 +129,7 @@ def breaking(of: Any, name: str, *, before: str | None = None, after: str | None
 
 if __name__ == "__main__":
     break_psycopg()
-    database._SQLiteConnection = BreakableConnection  # type: ignore[misc]
+    sqlite._Connection = BreakableConnection  # type: ignore[misc]
     breaking(resource_api.postman, "claim_due", after="after claim")
     breaking(resource_api.postman, "send", before="before send", after="after send")
     breaking(resource_api.postman, "settle", after="after settle")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from resource_api.database import WAIT_S
+from resource_api.sqlite import WAIT_S
 from tests.api.test_database_faults import locked
 from tests.referrals.world import PANTRY, PATIENT, named, referral_to
 from tests.town.town import Answer, Client, Town, wait_for

@@ -7,7 +7,6 @@ that whoever commits between may be killed at any moment: the next load of the s
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,7 +25,7 @@ from resource_api.directory.load.merge_copies import merge_copies
 from resource_api.directory.load.open_input import Input
 from resource_api.directory.load.record_sources import assign_sources
 from resource_api.directory.load.report import Report, RowProblem
-from resource_api.directory.load.retire import retire_missing, retire_samples
+from resource_api.directory.load.retire import Clock, retire_missing, retire_samples
 from resource_api.directory.load.row import Draft, InputRow
 from resource_api.directory.load.run_record import Options, RunRecord
 from resource_api.directory.load.shape import LINKS
@@ -51,9 +50,11 @@ class Progress:
     problems: tuple[RowProblem, ...] = ()
 
 
-def load(session: Session, given: Input, options: Options, report: Report, *, now: datetime) -> Iterator[Progress]:
+def load(session: Session, given: Input, options: Options, report: Report, *, clock: Clock) -> Iterator[Progress]:
     """Load an input, yielding after each flushed batch; the caller commits there, except in a dry run.
 
+    Each batch is told to be of the time at which it is written: whoever asks for what was modified after a time, while
+    a load of an hour goes on, misses none of it.
     Raises LoadError where the input cannot be read to its end; then nothing has been written.
     """
     with Staging() as staging:
@@ -61,8 +62,8 @@ def load(session: Session, given: Input, options: Options, report: Report, *, no
             yield Progress("read", done, None)
         if not options.dry_run:
             wait_for_turn(session, DIRECTORY)
-        record = RunRecord(session, given, options, report, now)
-        landing = _Landing(session, given, options, report, staging, record, now)
+        record = RunRecord(session, given, options, report, clock())
+        landing = _Landing(session, given, options, report, staging, record, clock)
         yield from landing.land()
         yield from landing.retire()
         if report.stewarded:
@@ -105,7 +106,7 @@ class _Landing:
         report: Report,
         staging: Staging,
         record: RunRecord,
-        now: datetime,
+        clock: Clock,
     ) -> None:
         self.session = session
         self.source = given.source.name
@@ -113,7 +114,7 @@ class _Landing:
         self.report = report
         self.staging = staging
         self.record = record
-        self.now = now
+        self.clock = clock
         # Of what was landed before a resumed load was stopped, only the load's own source is known.
         self.sources: set[int | None] = {record.source_id} if report.resumed else set()
 
@@ -135,13 +136,13 @@ class _Landing:
         if options.replace:
             for source_id in sorted({s for s in (*self.sources, self.record.source_id) if s is not None and s > 0}):
                 missing = retire_missing(
-                    self.session, source_id, self.staging, self.report, confirm=options.confirm, now=self.now,
+                    self.session, source_id, self.staging, self.report, confirm=options.confirm, clock=self.clock,
                     dry_run=dry_run,
                 )  # fmt: skip
                 for done in missing:
                     yield Progress("retire", done, None)
         if not options.keep_samples and self.sources:
-            for done in retire_samples(self.session, self.sources, self.report, now=self.now, dry_run=dry_run):
+            for done in retire_samples(self.session, self.sources, self.report, clock=self.clock, dry_run=dry_run):
                 yield Progress("retire", done, None)
 
     def _land_batch(self, batch: list[Draft]) -> None:
@@ -173,6 +174,7 @@ class _Landing:
         return found | self.staging.landed(noun, ids) if self.options.dry_run else found
 
     def _publish(self, written: Written, drafts: list[Draft]) -> None:
+        now = self.clock()
         organizations = {d.id for d in drafts if d.noun == "organization"} if self.record.republishes else set()
         if written.any:
             organizations |= affected_organizations(self.session, written, drafts)
@@ -180,11 +182,11 @@ class _Landing:
             old = {t for t in terms if t not in written.new["taxonomy_term"]}
             organizations |= organizations_using(self.session, terms=old) if old else set()
             if terms:
-                self._count(publish_taxonomies(self.session, terms, now=self.now))
+                self._count(publish_taxonomies(self.session, terms, now=now))
             if heads := written.ids("taxonomy"):
-                self._count(publish_taxonomy_heads(self.session, heads, now=self.now))
+                self._count(publish_taxonomy_heads(self.session, heads, now=now))
         if organizations:
-            self._count(publish_organizations(self.session, organizations, now=self.now))
+            self._count(publish_organizations(self.session, organizations, now=now))
 
     def _count(self, published: Published) -> None:
         self.report.documents += published.written

@@ -25,6 +25,9 @@ from resource_api.directory.publish import (
 from resource_api.directory.record import Source
 from resource_api.directory.stewarded import kept
 
+# Asked for each batch: what is written in an hour is not all of its first second.
+Clock = Callable[[], datetime]
+
 SAMPLE = "sample"
 # Sources of this project's own seed data: loading one of them says nothing about local data.
 SEEDS = ("sample", "national")
@@ -64,11 +67,11 @@ class RetirePlan:
 class Retirement:
     """Retires rows of one source in batches, and publishes what contained them."""
 
-    def __init__(self, session: Session, source_id: int, report: Report, *, now: datetime, dry_run: bool) -> None:
+    def __init__(self, session: Session, source_id: int, report: Report, *, clock: Clock, dry_run: bool) -> None:
         self.session = session
         self.source_id = source_id
         self.report = report
-        self.now = now
+        self.clock = clock
         self.dry_run = dry_run
 
     def live_ids(self, noun: str) -> Iterator[list[str]]:
@@ -95,6 +98,7 @@ class Retirement:
         if self.dry_run:
             self.report.counts[noun].retired += len(ids)
             return
+        now = self.clock()
         affected = owning_organizations(self.session, {noun: set(ids)})
         gone: dict[str, set[str]] = {noun: set(ids)}
         for child, link, owner in _TAKEN_ALONG:
@@ -105,17 +109,15 @@ class Retirement:
             self.report.counts[each].retired += len(those)
             for some in in_batches(those):
                 self.session.execute(
-                    update(target)
-                    .where(among(target.c.id, some), target.c.deleted_at.is_(None))
-                    .values(deleted_at=self.now)
+                    update(target).where(among(target.c.id, some), target.c.deleted_at.is_(None)).values(deleted_at=now)
                 )
         if noun == "taxonomy_term":
             affected |= organizations_using(self.session, terms=ids)
-            self._published(publish_taxonomies(self.session, ids, now=self.now))
+            self._published(publish_taxonomies(self.session, ids, now=now))
         elif noun == "taxonomy":
-            self._published(publish_taxonomy_heads(self.session, ids, now=self.now))
+            self._published(publish_taxonomy_heads(self.session, ids, now=now))
         if affected:
-            self._published(publish_organizations(self.session, affected, now=self.now))
+            self._published(publish_organizations(self.session, affected, now=now))
         self.session.flush()
 
     def _used_units(self, ids: Collection[str]) -> set[str]:
@@ -153,11 +155,11 @@ def retire_missing(
     report: Report,
     *,
     confirm: Callable[[RetirePlan], bool],
-    now: datetime,
+    clock: Clock,
     dry_run: bool,
 ) -> Iterator[int]:
     """Retire what this source had and the input no longer has, unless that is much and `confirm` says no."""
-    work = Retirement(session, source_id, report, now=now, dry_run=dry_run)
+    work = Retirement(session, source_id, report, clock=clock, dry_run=dry_run)
 
     def missing(noun: str) -> Iterator[list[str]]:
         for some in work.live_ids(noun):
@@ -190,7 +192,7 @@ def retire_missing(
 
 
 def retire_samples(
-    session: Session, landed: Collection[int | None], report: Report, *, now: datetime, dry_run: bool
+    session: Session, landed: Collection[int | None], report: Report, *, clock: Clock, dry_run: bool
 ) -> Iterator[int]:
     """Retire the invented sample records: no family is sent to an invented pantry once there are real ones.
 
@@ -201,7 +203,7 @@ def retire_samples(
     sample_id = seeds.get(SAMPLE)
     if sample_id is None or sample_id in landed or set(landed) <= set(seeds.values()):
         return
-    work = Retirement(session, sample_id, Report() if dry_run else report, now=now, dry_run=dry_run)
+    work = Retirement(session, sample_id, Report() if dry_run else report, clock=clock, dry_run=dry_run)
     services = work.count("service")
     if not services:
         return

@@ -47,7 +47,7 @@ class Staging:
         os.close(handle)
         self.path = Path(path)
         self.db = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-32768", "temp_store=file"):
+        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-16384", "temp_store=file"):
             self.db.execute(f"pragma {pragma}")
         self.db.execute(f"create table staged (n integer primary key, {', '.join(c for c in _COLUMNS)})")
         self.db.execute("create table landed (noun, id, primary key (noun, id)) without rowid")

@@ -41,7 +41,7 @@ def load_place(
     report = Report()
     with scratch_folder() as scratch, database.write() as session:
         batches = 0
-        for progress in load(session, open_input(str(place), named, Path(scratch)), options, report, now=NOW):
+        for progress in load(session, open_input(str(place), named, Path(scratch)), options, report, clock=lambda: NOW):
             if not options.dry_run:
                 session.commit()
             report.pending.clear()

@@ -222,7 +222,7 @@ WORDS = st.text(alphabet=string.printable + "é\x00\u2028", max_size=30)
 def test_random_bytes_are_a_clear_error_or_a_report(database, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with database.write() as session, contextlib.suppress(LoadError):
-        for _ in load(session, open_input(str(tmp_path / name), Named(), tmp_path), DRY, Report(), now=NOW):
+        for _ in load(session, open_input(str(tmp_path / name), Named(), tmp_path), DRY, Report(), clock=lambda: NOW):
             pass
 
 

@@ -2,27 +2,36 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from resource_api.directory.document import Document
 from resource_api.directory.load import staging
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.report import Report
 from resource_api.directory.load.run_record import PROBLEMS_KEPT, Options
 from resource_api.directory.load_state import LoadProblem, LoadRun
-from tests.directory.load.loading import everything, load_place, open_database, rows_of, write_tables
+from tests.directory.load.loading import NOW, everything, load_place, open_database, rows_of, write_tables
 
 # Loads a place and waits for ever, with two batches committed and the third flushed or committed as well.
 CHILD = """
 import sys, time
 from pathlib import Path
+from resource_api.directory.document import Document
 from resource_api.directory.load import staging
+from resource_api.directory.load.land import load
+from resource_api.directory.load.open_input import Named, open_input
+from resource_api.directory.load.report import Report
 from tests.directory.load.loading import *
 staging.ROWS_PER_BATCH = 500
 database = Database(sys.argv[1])
 with database.write() as session:
     done = 0
     given = open_input(sys.argv[2], Named(source="here"), Path("."))
-    for progress in load(session, given, Options(), Report(), now=NOW):
+    for progress in load(session, given, Options(), Report(), clock=lambda: NOW):
         done += progress.phase == "load" and progress.done > 0
         if done == 3 and sys.argv[3] == "before": print("stopped", flush=True); time.sleep(60)
         session.commit()
@@ -122,3 +131,17 @@ def test_a_run_keeps_the_first_problems_and_counts_the_others(database, tmp_path
     with database.read() as session:
         assert len(session.scalars(select(LoadProblem)).all()) == 10
     assert PROBLEMS_KEPT == 10_000
+
+
+def test_who_asks_for_what_was_modified_while_a_load_goes_on_misses_nothing(database, tmp_path):
+    times = iter([NOW + timedelta(minutes=minute) for minute in range(1000)])
+    given = open_input(str(many(tmp_path / "in", bad=False)), Named(source="here"), tmp_path)
+    harvested, asked_at = [], NOW
+    with database.write() as session:
+        for _ in load(session, given, Options(), Report(), clock=lambda: next(times)):
+            session.commit()
+            with database.read() as reader:
+                changed = select(Document.id, Document.modified_at).where(Document.kind == "service")
+                harvested += [row.id for row in reader.execute(changed.where(Document.modified_at >= asked_at))]
+            asked_at = next(times)
+    assert len(harvested) == len(set(harvested)) == 1600
