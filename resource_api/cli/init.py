@@ -46,7 +46,7 @@ def init(no_seed: bool) -> None:
             session.commit()
             click.echo(f"{adopted:,} events came from another server; the feed goes on with them")
         refreshed = 0
-        for refreshed in refresh_hours(session, clock=partial(datetime.now, UTC)):  # noqa: B007 - the last count is told
+        for refreshed in refresh_hours(session, now=datetime.now(UTC)):  # noqa: B007 - the last count is told
             session.commit()
         if refreshed:
             click.echo(f"hours of {refreshed:,} organizations compiled anew")
