@@ -26,8 +26,9 @@ MAPPED_BYTES = 1 << 30
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
 # A bulk writer changes the same pages again and again: with SQLite's own 1,000 it would write each of them back at
-# every commit. So its log grows to 128 MiB, once.
-LOG_PAGES, BULK_LOG_PAGES = 1_000, 32 * 1024
+# every commit. So its log grows to 64 MiB, once: who commits
+# beside it may be the one that writes all of it back.
+LOG_PAGES, BULK_LOG_PAGES = 1_000, 16 * 1024
 
 
 def open_sqlite(url: URL, *, bulk: bool) -> Engine:
@@ -39,7 +40,7 @@ def open_sqlite(url: URL, *, bulk: bool) -> Engine:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"factory": _Connection})
-    event.listen(engine, "connect", _set_up if bulk else _set_up_mapped)
+    event.listen(engine, "connect", _set_up_for_bulk if bulk else _set_up_mapped)
     event.listen(engine, "begin", _Beginning(WriterTurn.of(path), bulk=bulk))
     if path is not None:
         event.listen(engine, "do_connect", lambda *_: _make_private(path))
@@ -52,34 +53,37 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _set_up(connection: DBAPIConnection, _record: object) -> None:
+def _set_up_for_bulk(connection: DBAPIConnection, _record: object) -> None:
     raw: Any = connection
+    raw.bulk = True
+    _set_up(raw, BULK_WAIT_S, BULK_CACHE_KIB, BULK_LOG_PAGES)
+
+
+def _set_up_mapped(connection: DBAPIConnection, _record: object) -> None:
+    raw: Any = connection
+    _set_up(raw, WAIT_S, SEARCH_CACHE_KIB, LOG_PAGES)
+    raw.execute(f"pragma mmap_size={MAPPED_BYTES}")
+
+
+def _set_up(raw: Any, wait_s: float, cache_kib: int, log_pages: int) -> None:
     raw.isolation_level = None
     for pragma in (
         "journal_mode=wal",
         "synchronous=full",
         "foreign_keys=on",
-        f"busy_timeout={BULK_WAIT_S * 1000:.0f}",
-        f"cache_size=-{BULK_CACHE_KIB}",
-        f"wal_autocheckpoint={BULK_LOG_PAGES}",
+        f"busy_timeout={wait_s * 1000:.0f}",
+        f"cache_size=-{cache_kib}",
+        f"wal_autocheckpoint={log_pages}",
         "temp_store=memory",
     ):
         raw.execute(f"pragma {pragma}")
-
-
-def _set_up_mapped(connection: DBAPIConnection, record: object) -> None:
-    _set_up(connection, record)
-    raw: Any = connection
-    raw.execute(f"pragma busy_timeout={WAIT_S * 1000:.0f}")
-    raw.execute(f"pragma cache_size=-{SEARCH_CACHE_KIB}")
-    raw.execute(f"pragma wal_autocheckpoint={LOG_PAGES}")
-    raw.execute(f"pragma mmap_size={MAPPED_BYTES}")
 
 
 class _Connection(sqlite3.Connection):
     """A connection that gives its turn to write away when its transaction has ended."""
 
     turn: WriterTurn | None = None
+    bulk = False
 
     def commit(self) -> None:
         super().commit()
@@ -92,6 +96,9 @@ class _Connection(sqlite3.Connection):
             self._give_turn()
 
     def close(self) -> None:
+        if self.bulk:  # whoever has the file open would have to write its log back, and holds it open for that
+            with suppress(sqlite3.Error):
+                self.execute("pragma wal_checkpoint(passive)")
         super().close()
         self._give_turn()
 

@@ -36,7 +36,7 @@ def gunicorn_settings(
         "timeout": 30,
         "graceful_timeout": 20,
         "keepalive": 5,
-        "backlog": 512,
+        "backlog": 2048,
         "worker_connections": 256,
         "limit_request_line": 8190,
         "limit_request_fields": 64,

@@ -19,12 +19,16 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 
 # For each request that it is busy with; it takes a worker a tenth of a millisecond to wake up.
 HEAD_START_S = 0.0002
+# How often a worker without a free thread takes a connection all the same: its own clients may stay, and ask for ever.
+LOOK_S = 0.05
 # How long the end of an answer is waited to arrive, before what is left of it may be lost.
 LINGER_S = 2.0
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker that lets its siblings go first while it is busy, and waits for no client before it goes on."""
+
+    looks_at = 0.0
 
     def accept(self, listener: Any) -> None:
         """Take a connection, or none where a sibling has taken it: the busier this one is, the later it tries.
@@ -33,15 +37,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         busy = self._count_busy()
         if busy >= self.cfg.threads:
-            self.set_accept_enabled(False)
+            super().set_accept_enabled(False)
+            self.looks_at = time.monotonic() + LOOK_S
             return
         if busy > 0:
             time.sleep(HEAD_START_S * busy)
         super().accept(listener)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Listen for connections or not; asked in each round of the loop, which the end of a request begins."""
-        super().set_accept_enabled(enabled and self._count_busy() < self.cfg.threads)
+        """Listen for connections or not; asked in each round of the loop, which the end of a request begins.
+
+        Who has no thread left does not listen, and looks now and then whether somebody is still waiting: a sibling
+        that has one would have taken them.
+        """
+        full = self._count_busy() >= self.cfg.threads
+        super().set_accept_enabled(enabled and not full)
+        if enabled and full and time.monotonic() >= self.looks_at:
+            self.looks_at = time.monotonic() + LOOK_S
+            for listener in self.sockets:
+                super().accept(listener)
 
     def _count_busy(self) -> int:
         """Count the connections that have a thread, or wait for one."""

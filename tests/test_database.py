@@ -37,6 +37,20 @@ def test_only_who_writes_in_bulk_lets_the_log_grow(tmp_path: Path, mapped: bool,
     assert not (tmp_path / "new.db-wal").exists()
 
 
+def test_who_wrote_in_bulk_leaves_no_log_to_those_who_serve(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    database, serving = Database(f"sqlite:///{file}", mapped=False), Database(f"sqlite:///{file}")
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t AS SELECT zeroblob(8 << 20) AS x"))
+        session.commit()
+    with serving.read() as session:
+        session.execute(text("SELECT count(*) FROM t"))
+    assert file.stat().st_size < 8 << 20
+    database.close()
+    assert file.stat().st_size >= 8 << 20
+    serving.close()
+
+
 def test_the_mode_of_a_database_that_is_there_is_the_operators(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
     path.touch(0o660)

@@ -3,9 +3,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -109,6 +111,31 @@ def test_who_has_no_thread_left_leaves_a_connection_to_who_has(port: int) -> Non
             took.append(time.monotonic() - started)
             assert all(_read(connection).startswith(b"HTTP/1.1 200") for connection in slow)
     assert sum(seconds < 0.4 for seconds in took) >= len(took) - 1, took
+
+
+def test_a_new_client_is_answered_however_busy_those_are_who_stay_connected(port: int) -> None:
+    """They need no new connection, and alone would keep every thread."""
+    asking = threading.Event()
+    asking.set()
+
+    def ask_again_and_again(connection: socket.socket) -> None:
+        while asking.is_set():
+            connection.sendall(ASK.replace(b"close", b"keep-alive"))
+            connection.recv(4096)
+
+    with ExitStack() as stack:
+        staying = [_connect(port, stack) for _ in range(3 * WORKERS * THREADS)]
+        pool = stack.enter_context(ThreadPoolExecutor(len(staying)))
+        stack.callback(asking.clear)
+        for connection in staying:
+            pool.submit(ask_again_and_again, connection)
+        time.sleep(0.5)
+        took = []
+        for _ in range(ROUNDS // 2):
+            started = time.monotonic()
+            assert sum(_ask_at_once(port, 1).values()) == 1
+            took.append(time.monotonic() - started)
+    assert max(took) < 2, took
 
 
 def test_when_nobody_has_a_thread_left_all_are_answered_in_turn(port: int) -> None:

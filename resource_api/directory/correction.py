@@ -13,13 +13,13 @@ Kind = Literal["wrong", "closed", "still-correct"]
 Decision = Literal["accepted", "declined", "still-correct"]
 KINDS: tuple[Kind, ...] = ("wrong", "closed", "still-correct")
 DECISIONS: tuple[Decision, ...] = ("accepted", "declined", "still-correct")
-# What a suggestion can name: texts of the service itself.
-FIELDS = (
+# What a suggestion can name: a text of the service itself,
+TEXTS = (
     "name", "alternate_name", "description", "url", "email", "interpretation_services", "application_process",
-    "fees_description", "wait_time", "accreditations", "eligibility_description", "licenses", "alert", "phones",
-    "schedules", "languages", "service_areas", "service_at_locations",
+    "fees_description", "wait_time", "accreditations", "eligibility_description", "licenses", "alert",
 )  # fmt: skip
-TEXTS = frozenset(FIELDS[:13])
+# ... or one of its lists, of which a steward has to make sense.
+FIELDS = (*TEXTS, "phones", "schedules", "languages", "service_areas", "service_at_locations")
 
 
 class Correction(Base):

@@ -53,7 +53,8 @@ class ListArgs(QueryArgs):
     )
     modified_after = Moment(
         metadata={
-            "description": "Records that changed here on or after this date or date-time.",
+            "description": "Records that changed here on or after this date or date-time. Go on from the latest "
+            "`last_modified` that you have met, not from when you asked: what is being written then would be missed.",
             "example": "2026-01-31T00:00:00Z",
         }
     )

@@ -53,8 +53,8 @@ class Progress:
 def load(session: Session, given: Input, options: Options, report: Report, *, clock: Clock) -> Iterator[Progress]:
     """Load an input, yielding after each flushed batch; the caller commits there, except in a dry run.
 
-    Each batch is told to be of the time at which it is written: whoever asks for what was modified after a time, while
-    a load of an hour goes on, misses none of it.
+    Each batch is of the time at which its turn to write came: whoever goes on, while a load of an hour does, from the
+    latest modification that they have met, misses none of it.
     Raises LoadError where the input cannot be read to its end; then nothing has been written.
     """
     with Staging() as staging:
@@ -70,7 +70,7 @@ def load(session: Session, given: Input, options: Options, report: Report, *, cl
             report.notes.append(f"{report.stewarded} records were left as their stewards wrote them")
         problems = report.take_problems()
         record.save(None, problems)
-        record.finish()
+        record.finish(clock())
         yield Progress("load", staging.total, staging.total, problems)
 
 

@@ -91,12 +91,11 @@ class RunRecord:
             self.session.execute(insert(LoadProblem), rows)
         self.session.flush()
 
-    def finish(self) -> None:
-        """Mark the load as finished."""
+    def finish(self, now: datetime) -> None:
+        """Mark the load as finished now."""
         if self.run is None or self.source is None:
             return
-        self.run.finished_at = self.now
-        self.source.loaded_at = self.now
+        self.run.finished_at = self.source.loaded_at = now
         self.session.flush()
 
     def _begin(self, source: Source) -> None:
