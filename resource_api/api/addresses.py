@@ -20,7 +20,6 @@ from resource_api.api.schemas.delivery import (
     ReferralAddressSchema,
 )
 
-# These rooms are imported where they are asked: a start does not wait for their tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.delivery.tables import ReferralAddress
 

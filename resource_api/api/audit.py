@@ -21,7 +21,7 @@ blueprint = Blueprint("audit", __name__, public=False)
 @blueprint.response(200, AuditSchema)
 def list_audit(args: dict[str, Any]) -> Response:
     """List what was done with what is secret, the newest first."""
-    from resource_api.privacy.looks import LookQuery, find_looks  # see oauth.py
+    from resource_api.privacy.looks import LookQuery, find_looks
 
     caller = authorize("audit.read").caller
     filters = {name: value for name, value in args.items() if name in LookQuery.__dataclass_fields__}

@@ -72,7 +72,7 @@ def count_failure(now: datetime) -> None:
 def _authenticate(now: datetime) -> Caller:
     if "Authorization" not in request.headers:
         raise NotAuthenticated("This needs a token", hint="Authorization: Bearer …, from /oauth/token")
-    from resource_api.access.token import authenticate  # whoever only searches does not wait for its tables
+    from resource_api.access.token import authenticate
 
     shown = _BEARER.fullmatch(request.headers["Authorization"])
     try:

@@ -26,7 +26,7 @@ blueprint = Blueprint("availability", __name__, public=False)
 @blueprint.response(200, ServiceSchema, description="The service as it is served now.")
 def put_service_availability(id: str) -> Response:
     """Say whether a service takes people now; its stewards only. It replaces whatever was said before."""
-    from resource_api.directory.availability import Availability, put_availability  # see editing.py
+    from resource_api.directory.availability import Availability, put_availability
 
     grants, now = authorize("directory.edit"), datetime.now(UTC)
     said = Availability(**load_fields(AvailabilitySchema, read_body(JSON_TYPE)))

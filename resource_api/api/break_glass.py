@@ -26,7 +26,7 @@ class BreakGlass(MethodView):
     @blueprint.response(201, GlassSchema, description="Until when referrals can be seen.")
     def post(self, args: dict[str, Any]) -> Response:
         """See referrals for some minutes, for a reason."""
-        from resource_api.access.glass import break_glass  # see oauth.py
+        from resource_api.access.glass import break_glass
 
         grants, now = authorize("glass.break"), datetime.now(UTC)
         with writing() as session:

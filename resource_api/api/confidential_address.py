@@ -31,7 +31,7 @@ class ConfidentialAddress(MethodView):
     @blueprint.response(200, ConfidentialAddressSchema)
     def get(self, id: str) -> Response:
         """Show where a confidential location is; each look is audited."""
-        from resource_api.directory.confidential_address import read_address  # see editing.py
+        from resource_api.directory.confidential_address import read_address
 
         grants, now = authorize("directory.edit"), datetime.now(UTC)
         with denials_audited(grants, "directory.address", "location", id, now), writing() as session:
@@ -53,7 +53,7 @@ class ConfidentialAddress(MethodView):
     @blueprint.response(200, ConfidentialAddressSchema)
     def put(self, id: str) -> Response:
         """Replace where a confidential location is, under the ETag of this form."""
-        from resource_api.directory.confidential_address import put_address  # see editing.py
+        from resource_api.directory.confidential_address import put_address
         from resource_api.directory.edit import Precondition
 
         grants, now = authorize("directory.edit"), datetime.now(UTC)

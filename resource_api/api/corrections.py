@@ -26,7 +26,7 @@ blueprint = Blueprint("corrections", __name__, public=False)
 @blueprint.response(200, CorrectionPageSchema)
 def list_corrections(args: dict[str, Any]) -> Response:
     """List the corrections to services that the caller may write, the oldest first."""
-    from resource_api.directory.correct import find_corrections  # see editing.py
+    from resource_api.directory.correct import find_corrections
 
     grants = authorize("corrections.decide")
     size = args["per_page"]
@@ -47,7 +47,7 @@ def list_corrections(args: dict[str, Any]) -> Response:
 @blueprint.response(200, CorrectionSchema)
 def decide(id: str) -> Response:
     """Accept or decline a correction, or say that the service is still right."""
-    from resource_api.directory.correct import decide_correction  # see editing.py
+    from resource_api.directory.correct import decide_correction
 
     grants, now = authorize("corrections.decide"), datetime.now(UTC)
     ruling = Ruling(**load_fields(RulingSchema, read_body(JSON_TYPE)))

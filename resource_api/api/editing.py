@@ -25,7 +25,6 @@ from resource_api.api.refusals import refusals
 from resource_api.errors import NotAllowed
 from resource_api.privacy.audit import Action, record
 
-# Editing is imported where it is asked for: a start does not wait for it, nor for what it shares with loading.
 if TYPE_CHECKING:
     from resource_api.directory.edit import EditKind, Precondition
 

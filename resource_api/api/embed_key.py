@@ -23,7 +23,7 @@ def _check() -> None:
     group = current_app.blueprints.get(request.blueprint or "")
     if not getattr(group, "public", False) or request.method not in _METHODS:
         raise NotAllowed("An embed key opens the directory, and nothing else", hint=f"leave {EMBED_KEY} out")
-    from resource_api.access.client import find_reader_origins  # whoever has no key does not wait for its tables
+    from resource_api.access.client import find_reader_origins
 
     with database().read() as session:
         origins = find_reader_origins(session, request.headers[EMBED_KEY])

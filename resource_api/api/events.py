@@ -16,8 +16,6 @@ from resource_api.api.described import reading
 from resource_api.api.referrals import answer_privately, find_audited
 from resource_api.api.schemas.referral_lists import EventsArgs, FeedSchema, HistorySchema
 
-# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
-
 blueprint = Blueprint("events", __name__, public=False)
 
 

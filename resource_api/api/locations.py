@@ -50,7 +50,7 @@ class Location(MethodView):
     @blueprint.response(200, LocationSchema)
     def get(self, id: str) -> Response:
         """Show one location, fully nested."""
-        from resource_api.directory.find_locations import get_location  # see paging.py
+        from resource_api.directory.find_locations import get_location
 
         found = get_location(session(), id)
         return json_bytes(found.json, etag=found.etag)

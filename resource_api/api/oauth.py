@@ -20,7 +20,6 @@ from resource_api.api.schemas.access import TOKEN_FORM, OAuthRefusalSchema, Toke
 from resource_api.errors import BadInput, NotAuthenticated, NotFound
 from resource_api.privacy.audit import Agent, record
 
-# Imported where it is asked: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.access.tables import Client
     from resource_api.access.token import Issued

@@ -18,7 +18,6 @@ from resource_api.api.errors import FieldError
 from resource_api.api.schemas.page import DEFAULT_PER_PAGE
 from resource_api.directory.lookup import Kind, get_record
 
-# A list is selected by the tables that its records are made of: they are mapped for the first who asks for one.
 if TYPE_CHECKING:
     from resource_api.directory.list_records import Form
 

@@ -24,7 +24,6 @@ from resource_api.api.schemas.referral_acts import (
 )
 from resource_api.errors import NoCapacity, NotReachable
 
-# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.referrals.tables import Referral
 

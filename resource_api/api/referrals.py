@@ -29,7 +29,6 @@ from resource_api.api.schemas.referral import (
 from resource_api.api.schemas.referral_lists import ReferralListArgs, ReferralPageSchema, ReferralSearchBody
 from resource_api.errors import BadInput, NoCapacity, NotFound, NotReachable
 
-# The referrals' room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.referrals.create import Ready
     from resource_api.referrals.find import ReferralQuery

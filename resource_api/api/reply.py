@@ -23,7 +23,6 @@ from resource_api.api.schemas.delivery import CodeBody, ReplySchema, ReplyTransi
 from resource_api.api.schemas.referral import ReferralSchema, StandingSchema
 from resource_api.errors import NotAllowed
 
-# These rooms are imported where they are asked: a start does not wait for their tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.delivery.tables import ReferralAddress, ReplyLink
     from resource_api.referrals.tables import Referral

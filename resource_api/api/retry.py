@@ -20,7 +20,6 @@ from resource_api.api.headers import route_template
 from resource_api.errors import BadInput, Conflict, NotAllowed, NotFound, ResourceError, Stale
 from resource_api.privacy.audit import record
 
-# The referrals' room is imported where it is asked: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.referrals.replay import Answer, Retry
     from resource_api.referrals.tables import Referral

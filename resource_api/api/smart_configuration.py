@@ -20,7 +20,7 @@ blueprint = Blueprint("smart_configuration", __name__)
 @blueprint.response(200, SmartConfigurationSchema, description="How a client gets a token.")
 def show_smart_configuration() -> Response:
     """Tell where and how a client gets a token."""
-    from resource_api.api.prove_client import token_url  # see oauth.py
+    from resource_api.api.prove_client import token_url
 
     body = {
         "issuer": settings().public_url,

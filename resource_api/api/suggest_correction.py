@@ -29,7 +29,7 @@ WINDOW_S = 3600
 @blueprint.response(202, SuggestedSchema, description="Kept for the service's stewards.")
 def suggest(id: str) -> Response:
     """Say that a service is wrong, closed or still right: anybody may, without a token."""
-    from resource_api.access.rate import count  # see editing.py
+    from resource_api.access.rate import count
     from resource_api.directory.correct import suggest_correction
 
     now = datetime.now(UTC)

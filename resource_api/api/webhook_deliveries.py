@@ -19,7 +19,6 @@ from resource_api.api.schemas.delivery import (
     ReplayedSchema,
 )
 
-# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.delivery.tables import Delivery
 

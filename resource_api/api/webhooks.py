@@ -21,7 +21,6 @@ from resource_api.api.schemas.delivery import (
 )
 from resource_api.errors import BadInput, Refused
 
-# The delivery's room is imported by the views that ask it: a start does not wait for its tables (see api/__init__.py).
 if TYPE_CHECKING:
     from resource_api.delivery.sign import SigningKey
     from resource_api.delivery.tables import Endpoint
