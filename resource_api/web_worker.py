@@ -20,7 +20,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 # For each request that it is busy with; it takes a worker a tenth of a millisecond to wake up.
 HEAD_START_S = 0.0002
 # How often a worker without a free thread takes a connection all the same: its own clients may stay, and ask for ever.
-LOOK_S = 0.05
+LOOK_S = 0.01
 # How long the end of an answer is waited to arrive, before what is left of it may be lost.
 LINGER_S = 2.0
 
