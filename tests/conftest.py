@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from resource_api.database import Database
 from tests.databases import SQLITE, Kind, make_tables
@@ -19,6 +20,10 @@ from tests.search.elasticsearch_server import GIVEN, STARTED, find_server, new_f
 # the tests were run with; child processes and the workers of xdist see these names too.
 if os.environ.get("ELASTICSEARCH_URL"):
     os.environ[GIVEN] = os.environ.pop("ELASTICSEARCH_URL")
+
+# How long an example takes says something about the machine, and nothing about what holds.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RESOURCE_DATA", ROOT / ".." / "shared" / "data")).resolve()
