@@ -26,8 +26,7 @@ MAPPED_BYTES = 1 << 30
 SEARCH_CACHE_KIB = 16 * 1024
 BULK_CACHE_KIB = 96 * 1024
 # A bulk writer changes the same pages again and again: with SQLite's own 1,000 it would write each of them back at
-# every commit. So its log grows to 64 MiB, once: who commits
-# beside it may be the one that writes all of it back.
+# every commit. So its log grows to 64 MiB, once; no further, for who commits beside it may have to write it all back.
 LOG_PAGES, BULK_LOG_PAGES = 1_000, 16 * 1024
 
 

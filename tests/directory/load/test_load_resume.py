@@ -20,11 +20,7 @@ from tests.directory.load.loading import NOW, everything, load_place, open_datab
 CHILD = """
 import sys, time
 from pathlib import Path
-from resource_api.directory.document import Document
 from resource_api.directory.load import staging
-from resource_api.directory.load.land import load
-from resource_api.directory.load.open_input import Named, open_input
-from resource_api.directory.load.report import Report
 from tests.directory.load.loading import *
 staging.ROWS_PER_BATCH = 500
 database = Database(sys.argv[1])
